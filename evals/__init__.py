@@ -1,0 +1,1 @@
+"""Measured quality: suites, metrics, reports."""

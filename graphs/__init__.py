@@ -1,0 +1,1 @@
+"""The state machines: state and wiring."""

@@ -1,0 +1,1 @@
+"""Calls to models: tiers, structured replies, embeddings, the extractive answerer."""

@@ -1,0 +1,1 @@
+"""One graph node = one small async function."""

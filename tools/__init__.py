@@ -1,0 +1,1 @@
+"""What a machine may do to the world: a repository's files, web search."""
