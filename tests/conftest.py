@@ -14,14 +14,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A HYDRAGRAPH_HOME of its own for each test, and no other HYDRAGRAPH_ variable from outside."""
     for name in list(os.environ):
         if name.startswith("HYDRAGRAPH_") and not name.startswith("HYDRAGRAPH_TEST_"):
             monkeypatch.delenv(name)
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("HYDRAGRAPH_HOME", str(home))
-    yield home
+    return home
 
 
 @pytest.hookimpl(wrapper=True)

@@ -94,7 +94,8 @@ def test_wheel_runs_from_an_empty_directory(wheel: Path, tmp_path: Path) -> None
         "if 'editable' not in repr(f).lower()]\n"
         "import hydragraph, importlib.resources, hydragraph.graphs\n"
         "assert hydragraph.__file__.startswith(sys.argv[1]), hydragraph.__file__\n"
-        "prompts = [p for p in importlib.resources.files('hydragraph.nodes.prompts').iterdir() if p.name.endswith('.md')]\n"
+        "folder = importlib.resources.files('hydragraph.nodes.prompts')\n"
+        "prompts = [p for p in folder.iterdir() if p.name.endswith('.md')]\n"
         "assert prompts and all(p.read_text() for p in prompts)\n"
         "hydragraph.graphs.build_rag_graph\n"
     )
