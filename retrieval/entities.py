@@ -15,18 +15,19 @@ _TOKEN = re.compile(r"[^\W_](?:[\w’'.&-]*\w)?|[^\w\s]|\n\s*\n", re.UNICODE)
 _SEPARATOR = re.compile(r"[\W_]+", re.UNICODE)
 _QUOTED = re.compile(r"[\"“«]\s*([^\"“”«»\n]{3,80}?)\s*[\"”»]")
 _IDENTIFIER = re.compile(r"`+([A-Za-z_][\w.]{2,60})(?:\(\))?`+|\b([A-Za-z]\w*(?:_\w+)+|[a-z]+(?:[A-Z][a-z0-9]+)+)\b")
-_JOINERS = frozenset(
-    "of the de la le les du des di da del della van von der den el al bin ibn and & for in on at to".split()
-)
-_SPLITTERS = frozenset("and & for in on at to".split())
-_FUNCTION_WORDS = frozenset(
-    "a an the he she it they we you i his her its their our my your this that these those there here in on at by for from "
-    "to of with as after before during when while where who whom whose what which why how if although though because since "
-    "until unless but and or nor so yet both either neither each every all some many most several few no not only also "
-    "is are was were be been being do does did has have had can could will would may might must shall should one two "
-    "three first second then than such other another between into over under about against among through within without "
-    "however according following including today later early other born are do did does see note let use".split()
-)
+_JOINER_WORDS = "of the de la le les du des di da del della van von der den el al bin ibn and & for in on at to"
+_SPLITTER_WORDS = "and & for in on at to"
+_PLAIN_WORDS = """
+a an the he she it they we you i his her its their our my your this that these those there here in on at by for from to
+of with as after before during when while where who whom whose what which why how if although though because since until
+unless but and or nor so yet both either neither each every all some many most several few no not only also is are was
+were be been being do does did has have had can could will would may might must shall should one two three first second
+then than such other another between into over under about against among through within without however according
+following including today later early other born see note let use
+"""
+_JOINERS = frozenset(_JOINER_WORDS.split())
+_SPLITTERS = frozenset(_SPLITTER_WORDS.split())
+_FUNCTION_WORDS = frozenset(_PLAIN_WORDS.split())
 
 
 def normalise(name: str) -> str:

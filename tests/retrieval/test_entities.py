@@ -1,4 +1,5 @@
 import pytest
+
 from hydragraph.retrieval.entities import entities, normalise
 
 
