@@ -37,7 +37,7 @@ def _default_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class OllamaSettings:
-    base_url: str = field(default="http://127.0.0.1:11434", metadata={"url": True})
+    base_url: str = field(default="http://127.0.0.1:11434", metadata={"url": True}, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class TierSettings:
     """One model on one server; an empty `model` turns the tier off, no `base_url` means ollama.base_url."""
 
     model: str = ""
-    base_url: str | None = field(default=None, metadata={"url": True})
+    base_url: str | None = field(default=None, metadata={"url": True}, repr=False)
     num_ctx: int = field(default=8192, metadata={"low": 512})
     num_predict: int = field(default=1024, metadata={"low": 16})
     temperature: float = 0.0
