@@ -84,7 +84,7 @@ MISBEHAVIOURS: Mapping[str, Speaker] = MappingProxyType(
         "nonsense_values": nonsense_values,
         "injection_echo": _says(Line(INJECTION)),
         "endless_repetition": _says(
-            "", Line("and so on " * 2_000, fault="cut_off", detail="done_reason length", piece=200)
+            Line("and so on " * 2_000, fault="cut_off", detail="done_reason length", piece=200)
         ),
         "repetition_that_ends": _says(Line("The session is flushed. " * 400, piece=200)),
     }
