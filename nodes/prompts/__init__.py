@@ -1,1 +1,1 @@
-"""Prompt texts, one Markdown file each."""
+"""What models are asked: one Markdown file a prompt, and the typed functions that render them."""

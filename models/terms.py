@@ -1,0 +1,88 @@
+"""The words of a text that carry meaning: split identifiers, stems, no stop words. Pure, no model, no corpus."""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from snowballstemmer.english_stemmer import EnglishStemmer
+
+_WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*")
+_TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*", re.UNICODE)
+_HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_IDENTIFIER = re.compile(
+    r"""
+    \b(?:
+        [A-Za-z]\w*(?:(?:\.|::)[A-Za-z_]\w+)+     # dotted.name, Rust::path
+      | _*[A-Za-z][A-Za-z0-9]*_\w+                # snake_case
+      | __\w+__                                   # dunder
+      | [a-z]+[a-z0-9]*[A-Z]\w*                   # camelCase
+      | [A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+      # PascalCase of two humps or more
+    )
+    """,
+    re.VERBOSE,
+)
+_STOP = """a about above actually after again all also always am an and any anyone are aren as at be because been before
+    being below between both but by can cannot come could did didn do does doesn doing don done down during each either
+    else ever every explain few for from further get gets getting give given gives go goes going got had has hasn have
+    haven having he hence her here hers herself him himself his how however i if in inside instead into is isn it its
+    itself just kind know let like ll made make makes many may me mean means might more most much must my myself need
+    needs no nor not now of off often on once one only onto or other our ours out over own please possible put rather re
+    really s same say she should shouldn show shows so some someone something sort still such t take takes tell than
+    that the their theirs them themselves then there these they thing things this those through thus to together too
+    under until up upon us use used uses using usually various ve very via want was way ways we well were weren what
+    whatever when where whether which while who whole whom whose why will with within without won work works would
+    wouldn yes yet you your yours yourself"""
+STOP_WORDS = frozenset(_STOP.split())
+
+
+@cache
+def _stemmer() -> EnglishStemmer:
+    import snowballstemmer
+
+    return snowballstemmer.stemmer("english")  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=65_536)
+def stem(word: str) -> str:
+    """The stem of one lower-case word; numbers and short words stand as they are."""
+    if len(word) < 4 or not word.isalpha():
+        return word
+    return str(_stemmer().stemWord(word))
+
+
+@lru_cache(maxsize=65_536)
+def _parts(token: str) -> tuple[str, ...]:
+    humps = _HUMPS.sub(" ", token.replace("_", " "))
+    return tuple(word.lower() for word in _WORD.findall(humps))
+
+
+def words(text: str) -> list[str]:
+    """Lower-case words in order, identifiers split at humps, underscores and dots."""
+    return [part for token in _TOKEN.findall(text) for part in _parts(token)]
+
+
+def content_words(text: str) -> list[str]:
+    """Words that are no stop words, in order, each once."""
+    kept = (word for word in words(text) if word not in STOP_WORDS and (len(word) > 1 or word.isdigit()))
+    return list(dict.fromkeys(kept))
+
+
+def stems(text: str) -> set[str]:
+    """The stems of the content words."""
+    return {stem(word) for word in content_words(text)}
+
+
+def identifiers(text: str) -> list[str]:
+    """Names that look like code, as written: snake_case, camelCase, dotted.names, dunder names."""
+    return list(dict.fromkeys(match.group() for match in _IDENTIFIER.finditer(text)))
+
+
+def share(needles: Iterable[str], haystack: set[str]) -> float:
+    """The share of the needles that stand in the haystack; 1 where there are none."""
+    asked = set(needles)
+    return len(asked & haystack) / len(asked) if asked else 1.0

@@ -1,0 +1,125 @@
+"""Put the answer together: what stands, its citations as the files are now, and what must be said about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.messages import AIMessage
+from typing_extensions import TypedDict
+
+from ..domain import Caveat, Evidence, FileSpan, Status, Tier
+from .abstain import abstention, nearest
+from .channels import Best, Cited, DraftKind, Found, Outcome, Quoted, Spending, Verdict, is_exhausted
+from .library import Library, in_reading_order
+from .support import check_draft, quotes_of, supported_text
+
+IsCurrent = Callable[[FileSpan, str], bool]
+GREETING = (
+    "I answer questions about the indexed files, with citations. Ask me where something is, how it works, "
+    "or what a function does."
+)
+
+
+class Slice(TypedDict):
+    found: list[Found]
+    tried: list[str]
+    draft: str
+    draft_kind: DraftKind
+    quotes: list[Quoted]
+    best: Best
+    asking_tier: str
+    outcome: Outcome
+    verdict: Verdict
+    caveats: list[Caveat]
+    spent: Spending
+    budget: Spending
+    down: list[Tier]
+
+
+class Composed(TypedDict):
+    """An answer before its citations are looked at in the files."""
+
+    answer: str
+    status: Status
+    tier: str
+    quotes: list[Quoted]
+    caveats: list[Caveat]
+
+
+async def answer(state: Slice, *, library: Library, is_current: IsCurrent, limit: int) -> dict[str, Any]:
+    evidence = await library.read(in_reading_order(state["found"]), state["tried"], limit=limit)
+    composed = await asyncio.to_thread(compose, state, evidence)
+    citations = await asyncio.to_thread(cite, composed["quotes"], evidence, is_current)
+    caveats = {*state["caveats"], *composed["caveats"]}
+    if any(citation["stale"] for citation in citations):
+        caveats.add("source_changed")
+    if is_exhausted(state["spent"], state["budget"]) and composed["status"] != "answered":
+        caveats.add("budget_exhausted")
+    message = AIMessage(with_sources(composed["answer"], citations), name="hydragraph")
+    result = {"answer": composed["answer"], "status": composed["status"], "tier": composed["tier"]}
+    misses = nearest(state["found"]) if composed["status"] == "abstained" else []
+    return {**result, "citations": citations, "caveats": sorted(caveats), "nearest": misses, "messages": [message]}
+
+
+def compose(state: Slice, evidence: Sequence[Evidence]) -> Composed:
+    match state["draft_kind"]:
+        case "model":
+            return from_draft(state, evidence)
+        case "direct":
+            return _composed(state["draft"], "answered", state["asking_tier"])
+        case "quotes":
+            caveat: list[Caveat] = ["no_model"] if state["outcome"] == "no_model" else []
+            return _composed(state["draft"], "extractive", "extractive", quotes=state["quotes"], caveats=caveat)
+        case "abstention":
+            text = state["draft"] if state["draft"] else abstention(state["tried"], nearest(state["found"]))
+            return _composed(text, "abstained", "none", caveats=["not_in_corpus"])
+    return _composed(GREETING, "answered", "none", caveats=["no_model"] if state["outcome"] == "no_model" else [])
+
+
+def from_draft(state: Slice, evidence: Sequence[Evidence]) -> Composed:
+    """The best draft without what does not stand in its spans."""
+    best = state["best"]
+    report = check_draft(best["draft"], evidence)
+    caveats: list[Caveat] = []
+    if report.having("unsupported"):
+        caveats.append("unsupported_removed")
+    if report.having("weak"):
+        caveats.append("weakly_supported")
+    is_whole = not caveats and "model_failed" not in state["caveats"] and state["verdict"] == "good"
+    status: Status = "answered" if is_whole else "partial"
+    quotes = quotes_of(report, evidence)
+    return _composed(supported_text(report), status, best["tier"], quotes=quotes, caveats=caveats)
+
+
+def _composed(
+    text: str, status: Status, tier: str, *, quotes: Sequence[Quoted] = (), caveats: Sequence[Caveat] = ()
+) -> Composed:
+    return {"answer": text, "status": status, "tier": tier, "quotes": list(quotes), "caveats": list(caveats)}
+
+
+def cite(quotes: Sequence[Quoted], evidence: Sequence[Evidence], is_current: IsCurrent) -> list[Cited]:
+    """Each quote with its place; a file that no longer has the text there makes it stale. Blocking: reads files."""
+    items = {item.id: item for item in evidence}
+    return [_citation(quote, items[quote["id"]], is_current) for quote in quotes if quote["id"] in items]
+
+
+def _citation(quote: Quoted, item: Evidence, is_current: IsCurrent) -> Cited:
+    source = item.source
+    common = {"id": item.id, "quote": quote["quote"]}
+    if not isinstance(source, FileSpan):
+        place = {"path": str(source), "start_line": 0, "end_line": 0, "hash": "", "place": ""}
+        return {**common, **place, "stale": False}  # type: ignore[typeddict-item]
+    span = {"path": source.path, "start_line": source.start, "end_line": source.end, "hash": source.hash}
+    return {**common, **span, "place": source.place, "stale": not is_current(source, item.text)}  # type: ignore[typeddict-item]
+
+
+def with_sources(text: str, citations: Sequence[Cited]) -> str:
+    """For chat windows, which show nothing but the message: where each id stands."""
+    places: dict[str, str] = {}
+    for cited in citations:
+        lines = f":L{cited['start_line']}-L{cited['end_line']}" if cited["start_line"] else ""
+        places.setdefault(cited["id"], f"{cited['path']}{lines}")
+    listed = "\n".join(f"- [{identifier}] {place}" for identifier, place in places.items())
+    return f"{text}\n\nSources:\n{listed}" if listed else text

@@ -1,0 +1,61 @@
+"""Sort the question: does it need a search at all, one, or several?"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from ..domain import Models, Tier
+from ..models.terms import content_words, identifiers
+from .asking import ask
+from .channels import Kind, Spending
+from .prompts.requests import Classification, classify_prompt
+
+_SMALL_TALK = re.compile(
+    r"^\W*(?:hi|hello|hey|thanks?|thank you|good (?:morning|evening|day)|bye|goodbye|ok(?:ay)?|great|cool|"
+    r"who are you|what can you do|how are you)\b[^?]{0,40}\??\W*$",
+    re.IGNORECASE,
+)
+_ABOUT_TALK = re.compile(
+    r"\b(?:did (?:i|you) (?:just )?(?:say|ask|answer|tell)|(?:my|your) (?:last|first|previous) (?:question|answer)|"
+    r"this conversation|who are you|what can you do)\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\?.*\w.*\?|\bdifferences? between\b|\bcompare[ds]?\b|\bversus\b|\bvs\.?\b|\bdiffer(?:s|ent)? from\b|"
+    r"\band (?:how|what|where|why|which|who|when)\b|;",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class Slice(TypedDict):
+    question: str
+    spent: Spending
+    budget: Spending
+    down: list[Tier]
+
+
+async def classify(state: Slice, *, models: Models) -> dict[str, Any]:
+    question = state["question"]
+    if _SMALL_TALK.match(question) or not question:
+        return {"kind": "direct", "queries": []}
+    asked = await ask(models, "classify", classify_prompt(question), Classification, state)
+    kind = kind_by_rule(question) if asked.value is None else asked.value.kind
+    if kind == "direct" and not may_be_direct(question):
+        kind = "simple"
+    return {"kind": kind, "queries": [question], "spent": asked.spent, "down": asked.down, "caveats": asked.caveats}
+
+
+def kind_by_rule(question: str) -> Kind:
+    if _SMALL_TALK.match(question) or _ABOUT_TALK.search(question):
+        return "direct"
+    return "multi" if _SEVERAL.search(question) else "simple"
+
+
+def may_be_direct(question: str) -> bool:
+    """A model may only keep a question from the corpus if nothing in it could be looked up there."""
+    if identifiers(question):
+        return False
+    return bool(_SMALL_TALK.match(question) or _ABOUT_TALK.search(question)) or not content_words(question)

@@ -1,0 +1,51 @@
+"""Begin a turn: the question, made to stand alone where it leans on what was said before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from langchain_core.messages import AnyMessage
+from langgraph.types import Overwrite
+from typing_extensions import TypedDict
+
+from ..domain import Budget, Models
+from .asking import Means, ask
+from .channels import NOTHING_SPENT, as_spending
+from .conversation import carried_over, leans_on_earlier, turns
+from .prompts.requests import Standalone, condense_prompt
+
+MOST_CHARACTERS = 600
+
+
+class Slice(TypedDict):
+    messages: list[AnyMessage]
+
+
+async def condense(state: Slice, *, models: Models, budget: Budget) -> dict[str, Any]:
+    said = turns(state["messages"])
+    fresh = fresh_turn(budget)
+    if not said.earlier or not leans_on_earlier(said.question):
+        return {**fresh, "asked": said.question, "question": said.question}
+    means: Means = {"spent": NOTHING_SPENT, "budget": as_spending(budget), "down": []}
+    prompt = condense_prompt(said.question, earlier=said.earlier[0], answer=said.answer[:MOST_CHARACTERS])
+    asked = await ask(models, "rewrite", prompt, Standalone, means)
+    question = carried_over(said.question, said.earlier)
+    if asked.value and is_usable(asked.value.question):
+        question = " ".join(asked.value.question.split())
+    update = {"asked": said.question, "question": question, "spent": Overwrite(asked.spent)}
+    return {**fresh, **update, "down": Overwrite(asked.down), "caveats": Overwrite(asked.caveats)}
+
+
+def is_usable(question: str) -> bool:
+    """Something that can be searched for, and not an essay."""
+    return 0 < len(question.strip()) <= MOST_CHARACTERS and not leans_on_earlier(question)
+
+
+def fresh_turn(budget: Budget) -> dict[str, Any]:
+    """Every channel of the last turn, emptied: a thread keeps its messages and nothing else."""
+    emptied = {"found": [], "tried": [], "caveats": [], "down": [], "spent": NOTHING_SPENT}
+    plain = {"queries": [], "draft": "", "draft_kind": "none", "quotes": [], "rejected": [], "asking_tier": ""}
+    counts = {"attempt": 0, "rewrites": 0, "graded": 0, "measured": 0.0, "is_better": True, "grade": "poor"}
+    ends = {"kind": "simple", "outcome": "failed", "verdict": "unsupported", "has_searched_web": False}
+    best = {"best": {"draft": "", "score": 0.0, "tier": ""}, "budget": as_spending(budget)}
+    return {**{key: Overwrite(value) for key, value in emptied.items()}, **plain, **counts, **ends, **best}

@@ -1,0 +1,51 @@
+"""Split a question that asks for several things into questions that can each be looked up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from ..domain import Models, Tier
+from ..models.terms import content_words
+from .asking import ask
+from .channels import Spending
+from .prompts.requests import SubQuestions, decompose_prompt
+
+MOST_CHARACTERS = 300
+_CUTS = re.compile(r"[?;]\s+|,?\s+and\s+(?=(?:how|what|where|why|which|who|when)\b)", re.IGNORECASE)
+_BETWEEN = re.compile(
+    r"(?:differences?\s+between|compare[ds]?|distinguish(?:es)?)\s+(?P<a>.+?)\s+(?:and|with|to|versus|vs\.?)\s+"
+    r"(?P<b>[^?,;.]+)|(?P<c>[\w.`]+)\s+(?:differ(?:s|ent)?\s+from|versus|vs\.?)\s+(?P<d>[\w.`]+)",
+    re.IGNORECASE,
+)
+
+
+class Slice(TypedDict):
+    question: str
+    spent: Spending
+    budget: Spending
+    down: list[Tier]
+
+
+async def decompose(state: Slice, *, models: Models, most: int) -> dict[str, Any]:
+    question = state["question"]
+    asked = await ask(models, "decompose", decompose_prompt(question, most=most), SubQuestions, state)
+    parts = parts_by_rule(question) if asked.value is None else asked.value.questions
+    queries = with_whole(question, parts, most=most)
+    return {"queries": queries, "spent": asked.spent, "down": asked.down, "caveats": asked.caveats}
+
+
+def parts_by_rule(question: str) -> list[str]:
+    pair = _BETWEEN.search(question)
+    if pair:
+        return [side.strip() for side in pair.groups() if side]
+    return [part.strip() for part in _CUTS.split(question)]
+
+
+def with_whole(question: str, parts: Sequence[str], *, most: int) -> list[str]:
+    """The question itself first, then the usable parts, each once."""
+    usable = (" ".join(part.split()) for part in parts if content_words(part) and len(part) <= MOST_CHARACTERS)
+    return list(dict.fromkeys([question, *usable]))[: most + 1]

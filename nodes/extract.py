@@ -1,0 +1,58 @@
+"""Answer without a model: the passages that fit best, word for word."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from ..domain import Evidence, FileSpan
+from ..models.extractive import Quote, extract as best_quotes
+from .channels import Found
+from .library import Library, in_reading_order
+
+READ = 12
+LEAD = "The passages that fit the question best, word for word:"
+
+
+class Slice(TypedDict):
+    question: str
+    found: list[Found]
+    tried: list[str]
+
+
+async def extract(state: Slice, *, library: Library, limit: int) -> dict[str, Any]:
+    found = in_reading_order(state["found"])[:READ]
+    evidence = await library.read(found, state["tried"], limit=limit)
+    quotes = await asyncio.to_thread(best_quotes, state["question"], evidence)
+    quoted = [{"id": quote.evidence_id, "quote": quote.text} for quote in quotes]
+    kind = "quotes" if quotes else "abstention"
+    return {"draft": as_list(quotes, evidence), "draft_kind": kind, "quotes": quoted}
+
+
+def as_list(quotes: Sequence[Quote], evidence: Sequence[Evidence]) -> str:
+    items = {item.id: item for item in evidence}
+    return "\n".join([LEAD, "", *(_bullet(quote, items[quote.evidence_id]) for quote in quotes)])
+
+
+def _bullet(quote: Quote, item: Evidence) -> str:
+    """Where it stands, then the words: code as a block, prose in a line."""
+    head = f"- {_place(quote, item)} [{item.id}]"
+    if quote.is_code or "\n" in quote.text.strip("\n") and item.text.count("\n    "):
+        fence = "````" if "```" in quote.text else "```"
+        body = "\n".join(f"  {line}" if line else "" for line in quote.text.split("\n"))
+        return f"{head}\n  {fence}\n{body}\n  {fence}"
+    return f"{head}: “{' '.join(quote.text.split())}”"
+
+
+def _place(quote: Quote, item: Evidence) -> str:
+    if not isinstance(item.source, FileSpan):
+        return item.title or str(item.source)
+    name = PurePath(item.source.path).name
+    at = item.source.start + quote.line
+    place = f", {item.source.place}" if item.source.place else ""
+    label = f" `{quote.label}`" if quote.label else ""
+    return f"{name}:{at}{place}{label}"

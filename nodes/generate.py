@@ -1,0 +1,111 @@
+"""Write a draft from the evidence; its tokens are a draft too, withdrawn when it falls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from langchain_core.messages import AnyMessage
+from langgraph.types import StreamWriter
+from typing_extensions import TypedDict
+
+from ..domain import Caveat, Message, Models, Reply, Tier
+from .asking import Means, draft, open_tier
+from .channels import DraftKind, Found, Kind, Spending, is_exhausted
+from .conversation import transcript
+from .fitting import fit
+from .library import Library, in_reading_order
+from .prompts.requests import direct_prompt, generate_prompt
+
+WORTH_KEEPING = 40  # characters of a reply that broke off
+
+
+class Slice(TypedDict):
+    messages: list[AnyMessage]
+    question: str
+    kind: Kind
+    found: list[Found]
+    tried: list[str]
+    attempt: int
+    rejected: list[str]
+    asking_tier: Tier | str
+    spent: Spending
+    budget: Spending
+    down: list[Tier]
+
+
+async def generate(
+    state: Slice, *, models: Models, library: Library, read: int, limit: int, writer: StreamWriter
+) -> dict[str, Any]:
+    attempt = state["attempt"] + 1
+    withdraw(writer, state["attempt"])
+    tier = _tier(state, models)
+    if tier is None or is_exhausted(state["spent"], state["budget"]):
+        return without_model(state, is_open=tier is not None)
+    prompt, caveats = await _prompt(state, models, library, tier, read=read, limit=limit)
+    means: Means = {"spent": state["spent"], "budget": state["budget"], "down": state["down"]}
+    reply, spent, down = await draft(models, "generate", prompt, tier, means, _stream(writer, attempt))
+    update = {"spent": spent, "down": down, "attempt": attempt, "asking_tier": tier}
+    text = usable(reply)
+    if reply.fault:
+        caveats = [*caveats, "model_failed"] if text or not _never_there(reply, state) else caveats
+    if not text:
+        withdraw(writer, attempt)
+        outcome = "no_model" if _never_there(reply, state) else "failed"
+        return {**update, "draft": "", "outcome": outcome, "caveats": caveats}
+    kind: DraftKind = "direct" if state["kind"] == "direct" else "model"
+    return {**update, "draft": text, "draft_kind": kind, "outcome": "drafted", "caveats": caveats}
+
+
+def without_model(state: Slice, *, is_open: bool) -> dict[str, Any]:
+    """Nobody to ask, or nothing left to ask with."""
+    if is_open:
+        return {"draft": "", "outcome": "failed", "caveats": ["budget_exhausted"]}
+    was_there = state["spent"]["tokens"] > 0
+    caveats: list[Caveat] = ["model_failed"] if was_there else []
+    return {"draft": "", "outcome": "failed" if was_there else "no_model", "caveats": caveats}
+
+
+def usable(reply: Reply) -> str:
+    """The whole reply, or of one that broke off what stands up to its last full sentence."""
+    text = reply.text.strip()
+    if not reply.fault:
+        return text
+    end = max(text.rfind(mark) for mark in (". ", ".\n", "]", "!", "?"))
+    kept = text[: end + 1].strip()
+    return kept if len(kept) >= WORTH_KEEPING else ""
+
+
+def withdraw(writer: StreamWriter, attempt: int) -> None:
+    if attempt:
+        writer({"event": "discard", "attempt": attempt})
+
+
+def _tier(state: Slice, models: Models) -> Tier | None:
+    """The tier that an escalation chose, the role's own, or a lower one rather than none."""
+    chosen = [tier for tier in models.tiers("generate") if tier == state["asking_tier"] and tier not in state["down"]]
+    if chosen:
+        return chosen[0]
+    return open_tier(models, "generate", state["down"]) or open_tier(models, "classify", state["down"])
+
+
+async def _prompt(
+    state: Slice, models: Models, library: Library, tier: Tier, *, read: int, limit: int
+) -> tuple[list[Message], list[Caveat]]:
+    if state["kind"] == "direct":
+        return direct_prompt(state["question"], conversation=transcript(state["messages"])), []
+    found = in_reading_order(state["found"])[:read]
+    evidence = await library.read(found, state["tried"], limit=limit)
+    rejected: Sequence[str] = state["rejected"]
+    fitted = fit(
+        models, "generate", tier, evidence, lambda items: generate_prompt(state["question"], items, rejected=rejected)
+    )
+    return fitted.prompt, ["context_truncated"] if fitted.is_truncated else []
+
+
+def _stream(writer: StreamWriter, attempt: int) -> Callable[[str], None]:
+    return lambda text: writer({"event": "token", "attempt": attempt, "text": text})
+
+
+def _never_there(reply: Reply, state: Slice) -> bool:
+    return reply.fault == "unreachable" and not reply.text and state["spent"]["tokens"] == 0

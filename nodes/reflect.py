@@ -1,0 +1,87 @@
+"""Check the draft: what it claims must stand in the spans that it cites; a model's opinion comes second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from typing_extensions import TypedDict
+
+from ..domain import Evidence, Models, Tier
+from .asking import Asked, Means, ask, open_tier
+from .channels import Best, Found, Spending, Verdict
+from .fitting import fit
+from .library import Library, in_reading_order
+from .prompts.requests import Review, reflect_prompt
+from .support import Report, check_draft
+
+REFUSAL = "NOT IN EVIDENCE"
+GOOD = 0.7
+MOST_REJECTED = 5
+MOST_CHARACTERS = 200
+
+
+class Slice(TypedDict):
+    question: str
+    found: list[Found]
+    tried: list[str]
+    draft: str
+    best: Best
+    asking_tier: str
+    spent: Spending
+    budget: Spending
+    down: list[Tier]
+
+
+async def reflect(state: Slice, *, models: Models, library: Library, read: int, limit: int) -> dict[str, Any]:
+    if is_refusal(state["draft"]):
+        return {"verdict": "absent", "is_better": False}
+    evidence = await library.read(in_reading_order(state["found"]), state["tried"], limit=limit)
+    report = await asyncio.to_thread(check_draft, state["draft"], evidence)
+    is_better = report.score > state["best"]["score"]
+    update = {"is_better": is_better, "best": _better(state, report), "rejected": rejected(report)}
+    if report.score < GOOD:
+        return {**update, "verdict": "unsupported"}
+    cited = _cited_first(report, evidence)[:read]
+    asked = await _opinion(state, cited, models)
+    verdict, queries = with_opinion(asked.value, state["tried"])
+    spent = {"spent": asked.spent, "down": asked.down, "caveats": asked.caveats}
+    return {**update, **spent, "verdict": verdict, "queries": queries}
+
+
+def is_refusal(draft: str) -> bool:
+    return draft.strip(" .\"'`*\n").upper().startswith(REFUSAL) and len(draft) < 3 * len(REFUSAL)
+
+
+def rejected(report: Report) -> list[str]:
+    return [check.sentence.text[:MOST_CHARACTERS] for check in report.having("unsupported")][:MOST_REJECTED]
+
+
+def with_opinion(review: Review | None, tried: Sequence[str]) -> tuple[Verdict, list[str]]:
+    """An opinion can ask for one more search or draft; it cannot make unmeasured claims good."""
+    if review is None or (review.supported and review.complete):
+        return "good", []
+    query = " ".join(review.missing.split())[:MOST_CHARACTERS]
+    if not review.complete and query and query not in tried:
+        return "incomplete", [query]
+    return ("good" if review.supported else "unsupported"), []
+
+
+def _better(state: Slice, report: Report) -> Best:
+    if state["best"]["draft"] and report.score <= state["best"]["score"]:
+        return state["best"]
+    return {"draft": state["draft"], "score": report.score, "tier": state["asking_tier"]}
+
+
+def _cited_first(report: Report, evidence: Sequence[Evidence]) -> list[Evidence]:
+    cited = {identifier for check in report.checked for identifier in check.ids}
+    return sorted(evidence, key=lambda item: item.id not in cited)
+
+
+async def _opinion(state: Slice, evidence: Sequence[Evidence], models: Models) -> Asked[Review]:
+    means: Means = {"spent": state["spent"], "budget": state["budget"], "down": state["down"]}
+    tier = open_tier(models, "reflect", state["down"])
+    render = lambda items: reflect_prompt(state["question"], items, state["draft"])  # noqa: E731
+    prompt = fit(models, "reflect", tier, evidence, render).prompt if tier else render(())
+    return await ask(models, "reflect", prompt, Review, means)
