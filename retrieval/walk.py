@@ -1,0 +1,224 @@
+"""Which files of a tree are read, in a fixed order, and why each of the others is not."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from ..errors import UsageError
+from . import ignore, secrets
+from .languages import is_data, language_of
+from .readers_text import UnreadableError, decode, is_binary
+
+SkipReason = Literal[
+    "ignored",  # .gitignore or .git/info/exclude
+    "version control",
+    "vendored",  # other people's code: node_modules, .venv, site-packages, vendor, ...
+    "cache",
+    "generated",  # build output, lock files, minified or marked as generated
+    "binary",
+    "over-large",
+    "secret",  # a key file, or credentials in the text
+    "no permission",
+    "symlink loop",
+    "dangling link",
+    "link out of root",
+    "link within root",  # its target is read at its own path
+    "not a regular file",  # fifo, socket, device
+    "path not UTF-8",
+    "vanished",  # gone between listing and reading
+    "read error",
+]
+MAX_BYTES: Final = 1_000_000
+# How many times `max_bytes` a file may have: prose is sparser than code, pages and pictures in cells weigh more than text.
+_ALLOWANCE: Final = {"markdown": 2.0, "rst": 2.0, "html": 2.0, "text": 2.0, "pdf": 64.0, "notebook": 16.0}
+_DATA_ALLOWANCE: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to be read."""
+
+    path: Path
+    root: Path
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A file, or a whole folder, that is left out."""
+
+    path: Path
+    reason: SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    include_secrets: bool
+    max_bytes: int
+    unchanged: Callable[[Found], bool]
+
+
+def _never(_: Found) -> bool:
+    return False
+
+
+def walk(
+    roots: Sequence[Path],
+    *,
+    include_secrets: bool = False,
+    max_bytes: int = MAX_BYTES,
+    unchanged: Callable[[Found], bool] = _never,
+) -> Iterator[Found | Skipped]:
+    """Every file below the roots once, sorted by path within a root; the outermost root comes first.
+
+    Files for which `unchanged` is true were accepted before and are not opened again.
+    """
+    options = _Options(include_secrets, max_bytes, unchanged)
+    seen: set[Path] = set()
+    for root in _resolved(roots):
+        for item in _below(root, options):
+            if item.path not in seen:
+                seen.add(item.path)
+                yield item
+
+
+def _resolved(roots: Sequence[Path]) -> list[Path]:
+    resolved = set()
+    for root in roots:
+        try:
+            resolved.add(root.resolve(strict=True))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise UsageError(
+                f"expected a file or a folder, but {str(root)!r} does not exist: check the path"
+            ) from error
+        except (OSError, RuntimeError) as error:
+            raise UsageError(f"expected a file or a folder, but {str(root)!r} cannot be opened: {error}") from error
+    return sorted(resolved, key=lambda path: (len(path.parts), os.fsencode(path)))
+
+
+def _below(root: Path, options: _Options) -> Iterator[Found | Skipped]:
+    if not root.is_dir():
+        yield _file(root, root, options)
+        return
+    stack = [(root, ignore.rules_above(root))]
+    while stack:
+        folder, outer = stack.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name), reverse=True)
+        except OSError as error:
+            yield Skipped(folder, _trouble(error))
+            continue
+        rules = outer.entering(folder)
+        deeper = []
+        for entry in reversed(entries):
+            path = folder / entry.name
+            reason = _folder_or_link(entry, path, root, rules)
+            if reason is not None:
+                yield Skipped(path, reason)
+            elif entry.is_dir(follow_symlinks=False):
+                deeper.append((path, rules))
+            else:
+                yield _file(path, root, options)
+        stack.extend(reversed(deeper))
+
+
+def _folder_or_link(entry: os.DirEntry[str], path: Path, root: Path, rules: ignore.IgnoreRules) -> SkipReason | None:
+    """Why an entry is left out whatever it holds."""
+    if not _is_utf8(entry.name):
+        return "path not UTF-8"
+    is_folder = entry.is_dir(follow_symlinks=False)
+    if is_folder and entry.name in ignore.VCS_FOLDERS:
+        return "version control"
+    if rules.ignores(path.as_posix(), folder=is_folder):
+        return "ignored"
+    if entry.is_symlink():
+        return _link(path, root)
+    return _folder(path) if is_folder else None
+
+
+def _folder(path: Path) -> SkipReason | None:
+    if path.name in ignore.VENDORED_FOLDERS or ignore.is_virtual_environment(path):
+        return "vendored"
+    if path.name in ignore.CACHE_FOLDERS or path.name.endswith(".egg-info"):
+        return "cache"
+    return "generated" if path.name in ignore.BUILD_FOLDERS and ignore.is_build_output(path) else None
+
+
+def _link(path: Path, root: Path) -> SkipReason:
+    """Links below a root are never followed: what they point to is read where it stands, or lies outside."""
+    try:
+        target = path.resolve(strict=True)
+    except RuntimeError:  # how Python up to 3.12 tells of a loop
+        return "symlink loop"
+    except OSError as error:
+        return "dangling link" if isinstance(error, (FileNotFoundError, NotADirectoryError)) else _trouble(error)
+    if not target.is_relative_to(root):
+        return "link out of root"
+    return "symlink loop" if path.is_relative_to(target) else "link within root"
+
+
+def _file(path: Path, root: Path, options: _Options) -> Found | Skipped:
+    try:
+        path.as_posix().encode()
+        status = path.stat()
+    except UnicodeEncodeError:
+        return Skipped(path, "path not UTF-8")
+    except OSError as error:
+        return Skipped(path, _trouble(error))
+    if not stat.S_ISREG(status.st_mode):
+        return Skipped(path, "not a regular file")
+    found = Found(path, root, status.st_size, status.st_mtime_ns)
+    reason = _by_name(found, options)
+    if reason is None and not options.unchanged(found):
+        reason = _by_content(found, options)
+    return found if reason is None else Skipped(path, reason)
+
+
+def _by_name(found: Found, options: _Options) -> SkipReason | None:
+    name = found.path.as_posix()
+    if not options.include_secrets and secrets.is_secret_path(name):
+        return "secret"
+    if found.path != found.root and ignore.is_generated_name(found.path.name):
+        return "generated"
+    allowance = _DATA_ALLOWANCE if is_data(name) else _ALLOWANCE.get(language_of(name), 1.0)
+    return "over-large" if found.size > allowance * options.max_bytes else None
+
+
+def _by_content(found: Found, options: _Options) -> SkipReason | None:
+    try:
+        data = found.path.read_bytes()
+    except OSError as error:
+        return _trouble(error)
+    if data.startswith(b"%PDF-") or found.path.suffix.lower() == ".pdf":
+        return None if found.path.suffix.lower() == ".pdf" else "binary"
+    if is_binary(data):
+        return "binary"
+    try:
+        text = decode(data)
+    except UnreadableError:
+        text = data.decode("latin-1")
+    if found.path != found.root and ignore.is_generated_text(found.path.name, text):
+        return "generated"
+    return "secret" if not options.include_secrets and secrets.holds_secret(text) else None
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _trouble(error: OSError) -> SkipReason:
+    if isinstance(error, PermissionError):
+        return "no permission"
+    if isinstance(error, FileNotFoundError):
+        return "vanished"
+    return "symlink loop" if error.errno == 40 else "read error"
