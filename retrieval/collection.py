@@ -1,0 +1,188 @@
+"""A collection: one folder under the home with a database, a vector store and two locks.
+
+`owner.lock` is held by whoever has the vector store open, so never for long; `writer.lock` by the one index or forget
+that runs. Both hold the process id, and the kernel lets go of them when a process dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import IndexBusyError, IndexCorruptError, NoIndexError, UsageError
+from .store import Counts, Store
+from .vectors import FreeBytes, VectorShard, free_bytes
+
+WAIT_SECONDS = 10.0
+POLL_SECONDS = 0.02
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+SHARD = "vectors-"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A collection whose owner's lock is held."""
+
+    collection: Collection
+    store: Store
+    shard: VectorShard
+
+
+@dataclass(frozen=True, slots=True)
+class CollectionInfo:
+    name: str
+    roots: tuple[str, ...]
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """The name of a collection below a home; whether it is there shows when it is opened."""
+
+    home: Path
+    name: str
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise UsageError(
+                f"A collection's name has 1 to 64 letters, digits, '.', '_' or '-' and starts with a letter or digit; "
+                f"got {self.name!r}."
+            )
+        if self.folder.is_symlink():
+            raise UsageError(f"The folder of collection {self.name!r} is a link ({self.folder}); expected a folder.")
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "collections" / self.name
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "index.db"
+
+    def exists(self) -> bool:
+        return self.database.is_file()
+
+    @classmethod
+    @contextmanager
+    def open(cls, home: Path, name: str, *, write: bool = False, wait: float = WAIT_SECONDS) -> Iterator[Opened]:
+        """Hold the owner's lock with database and vector store open; with `write`, the writer's lock too."""
+        collection = cls(home, name)
+        collection.require()
+        with (
+            collection.writer(wait) if write else nullcontext(),
+            collection.owner(wait),
+            Store(collection.database) as store,
+            collection.shard(store) as shard,
+        ):
+            yield Opened(collection, store, shard)
+
+    def require(self) -> None:
+        """Raise NoIndexError unless something was indexed here."""
+        if not self.exists():
+            known = ", ".join(info.name for info in list_collections(self.home)) or "none"
+            raise NoIndexError(
+                f"There is no collection {self.name!r} (there are: {known}). "
+                f"Run `hydragraph index PATH --name {self.name}` first."
+            )
+
+    @contextmanager
+    def owner(self, wait: float = WAIT_SECONDS) -> Iterator[None]:
+        """Hold the owner's lock: nobody else has the vector store open."""
+        with _locked(self.folder / "owner.lock", self.name, wait):
+            yield
+
+    @contextmanager
+    def writer(self, wait: float = WAIT_SECONDS, *, create: bool = False) -> Iterator[None]:
+        """Hold the writer's lock: nobody else indexes or forgets."""
+        if create:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        with _locked(self.folder / "writer.lock", self.name, wait):
+            yield
+
+    def shard(self, store: Store, *, free: FreeBytes = free_bytes) -> VectorShard:
+        """Open the vector store that the database names. The owner's lock must be held."""
+        number = store.meta("shard")
+        if not number:
+            raise NoIndexError(f"Nothing of collection {self.name!r} can be searched yet: its first index is running.")
+        folder = self.shard_folder(int(number))
+        if not folder.is_dir():
+            raise IndexCorruptError(f"The vector store {folder} is gone. Run `hydragraph index` again to rebuild it.")
+        return VectorShard.load(folder, free=free)
+
+    def shard_folder(self, number: int) -> Path:
+        return self.folder / f"{SHARD}{number}"
+
+    def drop_other_shards(self, number: int | None) -> None:
+        """Remove what rebuilds left behind. The writer's lock must be held."""
+        for folder in self.folder.glob(f"{SHARD}*"):
+            if number is None or folder != self.shard_folder(number):
+                shutil.rmtree(folder)
+
+    def remove(self) -> None:
+        """Delete the folder. Both locks must be held. Whatever part of it a kill leaves over is no collection."""
+        for name in (self.database.name, f"{self.database.name}-wal", f"{self.database.name}-shm"):
+            (self.folder / name).unlink(missing_ok=True)
+        self.folder.rename(self.folder.with_name(f".{self.name}.{os.getpid()}"))
+        for remains in self.folder.parent.glob(f".{self.name}.*"):
+            shutil.rmtree(remains)
+
+
+def list_collections(home: Path) -> list[CollectionInfo]:
+    """Every collection with something in it, by name."""
+    found = []
+    for database in sorted((home / "collections").glob("*/index.db")):
+        with suppress(NoIndexError), Store(database) as store:
+            found.append(CollectionInfo(database.parent.name, tuple(store.roots()), store.counts()))
+    return found
+
+
+@contextmanager
+def _locked(path: Path, name: str, wait: float) -> Iterator[None]:
+    deadline = time.monotonic() + wait
+    while True:
+        descriptor = _try_lock(path, name)
+        if descriptor is not None:
+            break
+        if time.monotonic() >= deadline:
+            pid = _pid_in(path)
+            who = f"process {pid}" if pid else "another process"
+            raise IndexBusyError(
+                f"Collection {name!r} is in use by {who}; waited {wait:.0f} s. Wait for it to end, or stop it.", pid=pid
+            )
+        time.sleep(POLL_SECONDS)
+    try:
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _try_lock(path: Path, name: str) -> int | None:
+    """The descriptor of the locked file, or None where another holds it or has just removed it."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError as error:
+        raise NoIndexError(f"There is no collection {name!r}. Run `hydragraph index PATH --name {name}`.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.stat(path).st_ino == os.fstat(descriptor).st_ino:
+            return descriptor
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(descriptor)
+    return None
+
+
+def _pid_in(path: Path) -> int | None:
+    try:
+        return int(path.read_text())
+    except (OSError, ValueError):
+        return None

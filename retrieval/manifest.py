@@ -1,0 +1,190 @@
+"""Writing files into the store: rows, chunks, references, word statistics and outbox, each file whole or not at all.
+
+After every transaction the database is what its files, one by one, would have made of an empty one; what the vector
+store still has to do stands in the outbox (`sparse`, `dense`, `tombstones`) of the same transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, fields
+from typing import Literal
+
+import numpy as np
+
+from ..domain import Chunk, Reference
+from .bm25 import pack_terms, unpack_terms
+from .store import Store, tail
+from .tokenizer import tokenize
+
+FileStatus = Literal["indexed", "quarantined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What tells without reading that a file is as it was."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file as the manifest has it. `hash` is empty where the bytes could not be read."""
+
+    path: str
+    root: str
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    inode: int
+    seen_ns: int
+    hash: str
+    chunker: str
+    status: FileStatus = "indexed"
+    reason: str = ""
+
+    @property
+    def signature(self) -> Signature:
+        return Signature(self.size, self.mtime_ns, self.ctime_ns, self.inode)
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRow:
+    """A chunk with what the store keeps beside it."""
+
+    chunk: Chunk
+    id: str
+    content: bytes
+    terms: bytes
+    length: int
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> ChunkRow:
+        tokens = tokenize(lexical_text(chunk))
+        return cls(chunk, chunk.id, content_key(chunk.header, chunk.text), pack_terms(tokens), len(tokens))
+
+    def key(self) -> tuple[object, ...]:
+        """What must be equal for the row in the database to stay as it is."""
+        chunk = self.chunk
+        return (self.id, chunk.end_line, chunk.symbol, chunk.language, chunk.place, self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class FileEntry:
+    """A file that has been read: its row and what is in it. `extract` is the text that its chunks' lines count."""
+
+    row: FileRow
+    chunks: tuple[ChunkRow, ...] = ()
+    references: tuple[Reference, ...] = ()
+    extract: str | None = None
+
+
+def lexical_text(chunk: Chunk) -> str:
+    """What the lexical leg reads of a chunk."""
+    return f"{chunk.header}\n{chunk.text}"
+
+
+def content_key(header: str, text: str) -> bytes:
+    """With the embedder's stamp, the key of a vector: a moved file has other headers and so other vectors."""
+    return hashlib.sha256(f"{header}\x00{text}".encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+class Manifest:
+    """The writer of one collection's files."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._added: list[bytes] = []
+        self._removed: list[bytes] = []
+
+    def rows(self, roots: Iterable[str]) -> dict[str, FileRow]:
+        """The files below these roots, by path."""
+        names = ", ".join(field.name for field in fields(FileRow))
+        sql = f"SELECT {names} FROM files WHERE root = ?"  # noqa: S608 - the names of our own fields
+        return {row[0]: FileRow(*row) for root in roots for row in self._store.execute(sql, (root,))}
+
+    def commit(self, entries: Sequence[FileEntry], gone: Iterable[str] = ()) -> None:
+        """Put these files and take out those that are gone, in one transaction."""
+        self._added, self._removed = [], []
+        with self._store.transaction():
+            for path in gone:
+                self._remove(path)
+            for entry in entries:
+                self._replace(entry)
+            self._count_terms()
+            generation = int(self._store.meta("generation", "0")) + 1
+            self._store.set_meta("generation", str(generation))
+
+    def touch(self, rows: Iterable[FileRow]) -> None:
+        """Note newer signatures of files whose bytes are the same."""
+        with self._store.transaction():
+            for row in rows:
+                self._put(row)
+
+    def _put(self, row: FileRow) -> None:
+        self._store.execute("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?)", astuple(row))
+
+    def _replace(self, entry: FileEntry) -> None:
+        path = entry.row.path
+        wanted = {row.id: row for row in entry.chunks}
+        kept = self._drop_chunks(path, {row.key() for row in wanted.values()})
+        for chunk_id, row in wanted.items():
+            if chunk_id not in kept:
+                kept[chunk_id] = self._insert(row)
+        self._store.executemany(
+            "INSERT OR IGNORE INTO refs VALUES (?,?,?,?)",
+            [(kept[ref.chunk_id], ref.kind, ref.name, tail(ref.kind, ref.name)) for ref in entry.references],
+        )
+        self._store.execute("DELETE FROM extracts WHERE path = ?", (path,))
+        if entry.extract is not None:
+            self._store.execute("INSERT INTO extracts VALUES (?,?)", (path, entry.extract))
+        self._put(entry.row)
+
+    def _remove(self, path: str) -> None:
+        self._drop_chunks(path, set())
+        self._store.execute("DELETE FROM extracts WHERE path = ?", (path,))
+        self._store.execute("DELETE FROM files WHERE path = ?", (path,))
+
+    def _drop_chunks(self, path: str, staying: set[tuple[object, ...]]) -> dict[str, int]:
+        """Delete the chunks of a file but for those that stay as they are, and all its references."""
+        sql = "SELECT num, id, end_line, symbol, language, place, content FROM chunks WHERE path = ?"
+        rows = self._store.execute(sql, (path,)).fetchall()
+        kept = {row[1]: int(row[0]) for row in rows if tuple(row[1:]) in staying}
+        dropped = [(row[0], row[1]) for row in rows if row[1] not in kept]
+        self._store.executemany("DELETE FROM refs WHERE chunk = ?", [(row[0],) for row in rows])
+        for num, chunk_id in dropped:
+            terms = self._store.execute("SELECT terms FROM texts WHERE num = ?", (num,)).fetchone()[0]
+            self._removed.append(terms)
+            self._store.execute("DELETE FROM texts WHERE num = ?", (num,))
+            self._store.execute("DELETE FROM chunks WHERE num = ?", (num,))
+            self._store.execute("INSERT OR IGNORE INTO tombstones VALUES (?)", (chunk_id,))
+        return kept
+
+    def _insert(self, row: ChunkRow) -> int:
+        chunk = row.chunk
+        span = (row.id, chunk.path, chunk.start_line, chunk.end_line, chunk.symbol, chunk.language, chunk.place)
+        sql = (
+            "INSERT INTO chunks (id, path, start_line, end_line, symbol, language, place, length, content)"
+            " VALUES (?,?,?,?,?,?,?,?,?)"
+        )
+        num = self._store.execute(sql, (*span, row.length, row.content)).lastrowid
+        assert num is not None
+        self._store.execute("INSERT INTO texts VALUES (?,?,?,?)", (num, chunk.header, chunk.text, row.terms))
+        self._added.append(row.terms)
+        return num
+
+    def _count_terms(self) -> None:
+        """Move the document frequencies by what was added and removed."""
+        changes: dict[int, int] = {}
+        for blobs, sign in ((self._added, 1), (self._removed, -1)):
+            keys, counts = np.unique(unpack_terms(b"".join(blobs))["key"], return_counts=True)
+            for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
+                changes[key] = changes.get(key, 0) + sign * count
+        sql = "INSERT INTO terms VALUES (?,?) ON CONFLICT (term) DO UPDATE SET n = n + excluded.n"
+        self._store.executemany(sql, [(key, change) for key, change in changes.items() if change])
+        fewer = [(key,) for key, change in changes.items() if change < 0]
+        self._store.executemany("DELETE FROM terms WHERE term = ? AND n <= 0", fewer)

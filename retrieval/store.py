@@ -1,0 +1,213 @@
+"""Reading the SQLite side of a collection, and its transactions: chunks, references, word statistics, outbox counts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Collection as Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from ..domain import Chunk, FileSpan, Language, Reference, ReferenceKind
+from ..errors import DiskFullError
+from .bm25 import Candidate, CorpusStats, grid_length, stats_from_histogram
+from .schema import connect, unreadable
+
+SLICE = 500  # parameters in one statement
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a chunk stands, without its text."""
+
+    chunk_id: str
+    path: str
+    start_line: int
+    end_line: int
+    symbol: str
+    language: Language
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What is in the collection and how much of it the vector store has. `dense` is of the embedder `embedder`."""
+
+    files: int
+    quarantined: int
+    chunks: int
+    references: int
+    sparse: int
+    dense: int
+    embedder: str
+
+    @property
+    def dense_ready(self) -> float:
+        return self.dense / self.chunks if self.chunks else 0.0
+
+
+class Store:
+    """The database of one collection. One thread writes; any number may read."""
+
+    def __init__(self, path: Path, *, create: bool = False) -> None:
+        self.path = path
+        self._connection = connect(path, create=create)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        with self._translated():
+            return self._connection.execute(sql, cast(Any, parameters))
+
+    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
+        with self._translated():
+            self._connection.executemany(sql, cast(Any, rows))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: what is inside reaches the disk when the block ends, or leaves no trace."""
+        self.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorname == "SQLITE_FULL":
+                raise DiskFullError(f"The disk of {self.path} is full. Free some space and run again.") from error
+            if error.sqlite_errorname in ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR"):
+                raise unreadable(self.path, str(error)) from error
+            raise
+
+    def _in_slices(self, sql: str, values: Sized[object]) -> Iterator[tuple[Any, ...]]:
+        """Rows of `sql`, whose one `{}` takes the placeholders of a slice of the values."""
+        remaining = list(values)
+        for start in range(0, len(remaining), SLICE):
+            part = remaining[start : start + SLICE]
+            yield from self.execute(sql.format(",".join("?" * len(part))), part)
+
+    # --- what is known about the collection
+
+    def meta(self, key: str, default: str = "") -> str:
+        row = self.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        return str(row[0]) if row else default
+
+    def set_meta(self, key: str, value: str) -> None:
+        self.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    @property
+    def embedder(self) -> str:
+        """The stamp of the embedder whose vectors the outbox is about: `name:dimension`, or nothing."""
+        return self.meta("embedder")
+
+    def roots(self) -> list[str]:
+        return [str(path) for (path,) in self.execute("SELECT path FROM roots ORDER BY path")]
+
+    def counts(self) -> Counts:
+        count = "SELECT (SELECT COUNT(*) FROM files WHERE status = 'indexed'),"
+        count += " (SELECT COUNT(*) FROM files WHERE status = 'quarantined'), (SELECT COUNT(*) FROM chunks),"
+        count += " (SELECT COUNT(*) FROM refs), (SELECT COUNT(*) FROM chunks WHERE sparse <> 1),"
+        count += " (SELECT COUNT(*) FROM chunks WHERE dense = 0)"
+        files, quarantined, chunks, references, sparse, dense = self.execute(count).fetchone()
+        ready = (chunks - sparse, chunks - dense)
+        return Counts(files, quarantined, chunks, references, *ready, embedder=self.embedder)
+
+    # --- chunks
+
+    def chunks(self, chunk_ids: Sized[str]) -> dict[str, Chunk]:
+        """Those that are there, with their text."""
+        sql = (
+            "SELECT id, path, start_line, end_line, text, header, language, symbol, place"
+            " FROM chunks JOIN texts USING (num) WHERE id IN ({})"
+        )
+        return {row[0]: Chunk(*row[1:]) for row in self._in_slices(sql, chunk_ids)}
+
+    def places(self, chunk_ids: Sized[str]) -> dict[str, Place]:
+        """Those that are there, without their text."""
+        sql = "SELECT id, path, start_line, end_line, symbol, language, place FROM chunks WHERE id IN ({})"
+        return {row[0]: Place(*row) for row in self._in_slices(sql, chunk_ids)}
+
+    def spans(self, path: str) -> list[FileSpan]:
+        """The spans of a file, in its order."""
+        sql = (
+            "SELECT start_line, end_line, text, header, language, symbol, place FROM chunks JOIN texts USING (num)"
+            " WHERE path = ? ORDER BY start_line, end_line, id"
+        )
+        chunks = [Chunk(path, *row) for row in self.execute(sql, (path,))]
+        return [FileSpan(path, chunk.start_line, chunk.end_line, chunk.hash, chunk.place) for chunk in chunks]
+
+    def extract(self, path: str) -> str | None:
+        """The text that was extracted from a PDF or notebook: what its chunks' lines count."""
+        row = self.execute("SELECT text FROM extracts WHERE path = ?", (path,)).fetchone()
+        return str(row[0]) if row else None
+
+    # --- the graph: references as they stand in the text
+
+    def references(self, chunk_ids: Sized[str]) -> list[Reference]:
+        """What these chunks define, call, import, ..."""
+        sql = "SELECT id, kind, name FROM refs JOIN chunks ON chunk = num WHERE id IN ({}) ORDER BY id, kind, name"
+        return [Reference(*row) for row in self._in_slices(sql, chunk_ids)]
+
+    def references_to(self, tails: Sized[str], kinds: Sized[ReferenceKind]) -> list[Reference]:
+        """References whose name ends in one of these components (`tail`), whatever the case of ASCII letters."""
+        quoted = ",".join(f"'{kind}'" for kind in kinds)
+        sql = "SELECT id, kind, name FROM refs JOIN chunks ON chunk = num"
+        sql += f" WHERE tail IN ({{}}) AND kind IN ({quoted}) ORDER BY id, kind, name"
+        return [Reference(*row) for row in self._in_slices(sql, tails)]
+
+    # --- the lexical leg
+
+    def stats(self) -> CorpusStats:
+        """Statistics of all chunks, from the last finished run where nothing changed since, else counted now."""
+        kept = json.loads(self.meta("stats", "{}"))
+        if kept.get("generation") == self.meta("generation"):
+            return CorpusStats(kept["chunks"], kept["tokens"], kept["terms"], kept["idf_sum"])
+        return self.count_stats()
+
+    def count_stats(self) -> CorpusStats:
+        chunks, tokens = self.execute("SELECT COUNT(*), COALESCE(SUM(length), 0) FROM chunks").fetchone()
+        histogram: Mapping[int, int] = dict(self.execute("SELECT n, COUNT(*) FROM terms GROUP BY n"))
+        return stats_from_histogram(histogram, chunks, tokens)
+
+    def grid_length(self) -> float:
+        """The average length inside the stored weights."""
+        return float(self.meta("grid", "0")) or grid_length(self.stats().average_length)
+
+    def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
+        return dict(self._in_slices("SELECT term, n FROM terms WHERE term IN ({})", list(keys)))
+
+    def candidates(self, chunk_ids: Sequence[str]) -> list[Candidate]:
+        sql = "SELECT id, path, start_line, length, terms FROM chunks JOIN texts USING (num) WHERE id IN ({})"
+        return [Candidate(*row) for row in self._in_slices(sql, chunk_ids)]
+
+    # --- changed files
+
+    def changed_files(self, roots_only: bool = True) -> Iterator[tuple[str, int, int]]:
+        """Path, size and mtime of each indexed file, to compare with the disk."""
+        yield from self.execute("SELECT path, size, mtime_ns FROM files ORDER BY path")
+
+
+def tail(kind: ReferenceKind, name: str) -> str:
+    """The component of a reference's name by which others find it: `method` of `pkg.Class.method`, a link's file."""
+    if kind == "links":
+        return name.split("#")[0].rstrip("/").rsplit("/", 1)[-1]
+    if kind == "mentions":
+        return name
+    return name.replace("::", ".").replace("/", ".").rstrip(".").rsplit(".", 1)[-1]

@@ -1,0 +1,239 @@
+"""The vector store of a collection: one Qdrant Edge shard, one point per chunk with a sparse and a dense vector.
+
+A point holds no text and no path, only numbers under the chunk's id. Dense vectors live under one name per embedder, so
+that those of a new embedder are made beside the old ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ..errors import DiskFullError, IndexBusyError, IndexCorruptError
+from .bm25 import SparseVector
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from qdrant_edge import EdgeShard, UpdateOperation
+
+    Vectors = NDArray[np.float32]
+
+SPARSE = "bm25"
+SPARSE_BATCH = 500  # every call holds the GIL until it is done
+DENSE_BATCH = 128
+RESERVE = 64 << 20  # two segments of the write-ahead log: a full disk kills the process, so stop well before
+PAGE = 1000
+
+FreeBytes = Callable[[Path], int]
+
+
+def free_bytes(folder: Path) -> int:
+    """What this process may still write to the disk of a folder."""
+    return shutil.disk_usage(folder).free
+
+
+def require_space(folder: Path, needed: int, free: FreeBytes = free_bytes) -> None:
+    """Raise DiskFullError unless `needed` bytes fit with the reserve on top."""
+    available = free(folder)
+    if available < needed + RESERVE:
+        raise DiskFullError(
+            f"The disk of {folder} has {available >> 20} MB free; at least {(needed + RESERVE) >> 20} MB are needed to"
+            " go on safely. What is finished is kept: free some space and run the same command again."
+        )
+
+
+def vector_name(stamp: str) -> str:
+    """The name of an embedder's vectors in the shard."""
+    return f"dense-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
+
+
+class VectorShard:
+    """An open shard. Its folder is locked by Qdrant Edge until `close`; errors come as our own."""
+
+    def __init__(self, folder: Path, shard: EdgeShard, free: FreeBytes) -> None:
+        self.folder = folder
+        self._shard = shard
+        self._free = free
+        self._dense = set(json.loads((folder / "edge_config.json").read_text()).get("vectors", {}))
+
+    @classmethod
+    def create(cls, folder: Path, *, free: FreeBytes = free_bytes) -> VectorShard:
+        """Make an empty shard in a folder that is not there yet."""
+        import qdrant_edge as edge
+
+        require_space(folder.parent, 0, free)
+        folder.mkdir(parents=True)
+        config = edge.EdgeConfig(sparse_vectors={SPARSE: edge.EdgeSparseVectorParams()})
+        with _translated(folder):
+            return cls(folder, edge.EdgeShard.create(str(folder), config), free)
+
+    @classmethod
+    def load(cls, folder: Path, *, free: FreeBytes = free_bytes) -> VectorShard:
+        """Open a shard that is there."""
+        import qdrant_edge as edge
+
+        with _translated(folder):
+            return cls(folder, edge.EdgeShard.load(str(folder)), free)
+
+    def close(self) -> None:
+        with _translated(self.folder):
+            self._shard.close()
+
+    def __enter__(self) -> VectorShard:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def flush(self) -> None:
+        """Everything until here is on the disk, even if the power fails now."""
+        with _translated(self.folder):
+            self._shard.flush()
+
+    # --- writing
+
+    def add(self, items: Sequence[tuple[str, SparseVector]]) -> None:
+        """Put points with their sparse vector; what was there under the same ids is gone, dense vectors included."""
+        import qdrant_edge as edge
+
+        for part in _parts(items, SPARSE_BATCH):
+            points = [edge.Point(_uuid(chunk_id), {SPARSE: edge.SparseVector(*vector)}) for chunk_id, vector in part]
+            self._update(edge.UpdateOperation.upsert_points(points), _sparse_bytes(part))
+
+    def set_sparse(self, items: Sequence[tuple[str, SparseVector]]) -> None:
+        """Replace the sparse vectors of points that are there; their dense vectors stay."""
+        import qdrant_edge as edge
+
+        for part in _parts(items, SPARSE_BATCH):
+            points = [
+                edge.PointVectors(_uuid(chunk_id), {SPARSE: edge.SparseVector(*vector)}) for chunk_id, vector in part
+            ]
+            self._update(edge.UpdateOperation.update_vectors(points), _sparse_bytes(part))
+
+    def set_dense(self, stamp: str, items: Sequence[tuple[str, Vectors]]) -> None:
+        """Give points that are there their dense vector of one embedder."""
+        import qdrant_edge as edge
+
+        name = vector_name(stamp)
+        if items:
+            self._ensure_dense(name, len(items[0][1]))
+        for part in _parts(items, DENSE_BATCH):
+            points = [edge.PointVectors(_uuid(chunk_id), {name: vector.tolist()}) for chunk_id, vector in part]
+            self._update(edge.UpdateOperation.update_vectors(points), sum(vector.nbytes for _, vector in part))
+
+    def delete(self, chunk_ids: Sequence[str]) -> None:
+        """Take points out; ids that are not there are no error."""
+        import qdrant_edge as edge
+
+        for part in _parts(chunk_ids, SPARSE_BATCH):
+            self._update(edge.UpdateOperation.delete_points([_uuid(chunk_id) for chunk_id in part]), 16 * len(part))
+
+    def drop_dense_but(self, stamp: str) -> None:
+        """Drop the vectors of every other embedder."""
+        import qdrant_edge as edge
+
+        for name in self._dense - {vector_name(stamp)}:
+            self._update(edge.UpdateOperation.delete_vector_name(name), 0)
+            self._dense.discard(name)
+
+    def _ensure_dense(self, name: str, dimension: int) -> None:
+        import qdrant_edge as edge
+
+        if name not in self._dense:
+            create = edge.UpdateOperation.create_dense_vector(name, dimension, edge.Distance.Dot)
+            self._update(create, 0)
+            self._dense.add(name)
+
+    def _update(self, operation: UpdateOperation, size: int) -> None:
+        require_space(self.folder, 4 * size, self._free)  # log and storage, and room for their growth
+        with _translated(self.folder):
+            self._shard.update(operation)
+
+    # --- reading
+
+    def search_sparse(self, vector: SparseVector, limit: int) -> list[tuple[str, float]]:
+        """The best points by the dot product of sparse vectors: chunk id and score, best first."""
+        import qdrant_edge as edge
+
+        return self._search(edge.SparseVector(*vector), SPARSE, limit)
+
+    def search_dense(self, stamp: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
+        """The best points by the dot product of one embedder's vectors, by exact scan; none where it has none here."""
+        name = vector_name(stamp)
+        if name not in self._dense:
+            return []
+        return self._search(vector.tolist(), name, limit)
+
+    def count(self, stamp: str | None = None) -> int:
+        """How many points there are, or have a dense vector of this embedder."""
+        import qdrant_edge as edge
+
+        condition = None
+        if stamp is not None:
+            if vector_name(stamp) not in self._dense:
+                return 0
+            condition = edge.Filter(must=[edge.HasVectorCondition(vector_name(stamp))])
+        with _translated(self.folder):
+            return int(self._shard.count(edge.CountRequest(filter=condition, exact=True)))
+
+    def points(self, stamp: str = "") -> Iterator[tuple[str, SparseVector, list[float] | None]]:
+        """Every point: chunk id, sparse vector, and this embedder's vector where it is there; in the order of ids."""
+        import qdrant_edge as edge
+
+        offset: Any = None
+        while True:
+            with _translated(self.folder):
+                request = edge.ScrollRequest(offset=offset, limit=PAGE, with_payload=False, with_vector=True)
+                records, offset = self._shard.scroll(request)
+            for record in records:
+                vectors = cast(Mapping[str, Any], record.vector or {})
+                sparse = vectors.get(SPARSE)
+                pair = (list(sparse.indices), list(sparse.values)) if sparse else ([], [])
+                yield _hex(record.id), pair, vectors.get(vector_name(stamp))
+            if offset is None:
+                return
+
+    def _search(self, vector: Any, name: str, limit: int) -> list[tuple[str, float]]:
+        import qdrant_edge as edge
+
+        query = edge.Query.Nearest(vector, using=name)
+        request = edge.SearchRequest(query, limit, params=edge.SearchParams(exact=True))
+        with _translated(self.folder):
+            return [(_hex(point.id), point.score) for point in self._shard.search(request)]
+
+
+def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _sparse_bytes(items: Sequence[tuple[str, SparseVector]]) -> int:
+    return sum(16 + 8 * len(ids) for _, (ids, _) in items)
+
+
+def _uuid(chunk_id: str) -> str:
+    return str(uuid.UUID(hex=chunk_id))
+
+
+def _hex(point_id: object) -> str:
+    return uuid.UUID(str(point_id)).hex
+
+
+@contextmanager
+def _translated(folder: Path) -> Iterator[None]:
+    """Qdrant Edge raises bare Exceptions."""
+    try:
+        yield
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        if "WouldBlock" in str(error):
+            raise IndexBusyError(f"The vector store {folder} is open in another process.") from error
+        raise IndexCorruptError(f"The vector store {folder} failed: {error}. Run `hydragraph index` again.") from error
