@@ -40,7 +40,7 @@ MISSING = (
 DIMENSION = 384
 MAX_TOKENS = 256
 CLS, SEP = 101, 102
-BATCH_TOKENS = 4096  # padding included: bounds the memory of one run whatever comes
+BATCH_TOKENS = 1024  # padding included: bounds the memory of one run; larger batches were slower on two cores
 GROUP_TEXTS = 256  # tokenized at once
 PIECE_CHARS = 16_384  # longer texts are tokenized in pieces: an encoding takes many times the memory of its text
 SURROGATES = re.compile("[\ud800-\udfff]")
@@ -195,16 +195,23 @@ def _load_tokenizer(path: Path) -> Tokenizer:
 
 def _load_session(files: ModelFiles, cache: Path, threads: int) -> InferenceSession:
     """A cached file that does not load (a disk that lied, a hand that edited) is made again, once."""
+    path = ensure_model(files, cache)
     try:
-        return _open_session(ensure_model(files, cache), threads)
+        return _open_session(path, threads)
     except EmbedderError:
-        cached_model_path(cache).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
         return _open_session(ensure_model(files, cache), threads)
 
 
 def _open_session(path: Path, threads: int) -> InferenceSession:
     from onnxruntime import InferenceSession, SessionOptions
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf, NoSuchFile
+    from onnxruntime.capi.onnxruntime_pybind11_state import (
+        Fail,
+        InvalidArgument,
+        InvalidGraph,
+        InvalidProtobuf,
+        NoSuchFile,
+    )
 
     options = SessionOptions()
     options.intra_op_num_threads = threads
@@ -213,7 +220,7 @@ def _open_session(path: Path, threads: int) -> InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except (Fail, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
+    except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:
         raise EmbedderError(
             f"{path} cannot be loaded: {error}. Delete it: it is made again when next needed."
         ) from error

