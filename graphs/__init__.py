@@ -1,1 +1,21 @@
-"""The state machines: state and wiring."""
+"""The machines: state, wiring and what a host needs to embed them. Names are loaded when they are first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .rag import build_rag_graph as build_rag_graph
+    from .services import DEFAULT as DEFAULT
+    from .services import RagServices as RagServices
+    from .services import RagSettings as RagSettings
+
+_HOMES = {"build_rag_graph": "rag", "RagServices": "services", "RagSettings": "services", "DEFAULT": "services"}
+__all__ = ["DEFAULT", "RagServices", "RagSettings", "build_rag_graph"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_HOMES[name]}", __name__), name)

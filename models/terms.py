@@ -44,7 +44,7 @@ STOP_WORDS = frozenset(_STOP.split())
 def _stemmer() -> EnglishStemmer:
     import snowballstemmer
 
-    return snowballstemmer.stemmer("english")  # type: ignore[no-any-return]
+    return snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=65_536)

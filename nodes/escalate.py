@@ -21,5 +21,5 @@ async def escalate(state: Slice, *, models: Models) -> dict[str, Any]:
 def next_tier(models: Models, current: str, down: list[Tier]) -> Tier | None:
     """The next tier of the role above the current one that still answers."""
     tiers = models.tiers("generate")
-    above = tiers[tiers.index(current) + 1 :] if current in tiers else ()  # type: ignore[arg-type]
+    above = tiers[tiers.index(current) + 1 :] if current in tiers else ()
     return next((tier for tier in above if tier not in down), None)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import PurePath
+from textwrap import dedent, indent
 from typing import Any
 
 from typing_extensions import TypedDict
 
 from ..domain import Evidence, FileSpan
-from ..models.extractive import Quote, extract as best_quotes
+from ..models.extractive import Quote
+from ..models.extractive import extract as best_quotes
 from .channels import Found
 from .library import Library, in_reading_order
 
@@ -29,8 +31,9 @@ async def extract(state: Slice, *, library: Library, limit: int) -> dict[str, An
     evidence = await library.read(found, state["tried"], limit=limit)
     quotes = await asyncio.to_thread(best_quotes, state["question"], evidence)
     quoted = [{"id": quote.evidence_id, "quote": quote.text} for quote in quotes]
-    kind = "quotes" if quotes else "abstention"
-    return {"draft": as_list(quotes, evidence), "draft_kind": kind, "quotes": quoted}
+    if not quotes:
+        return {"draft": "", "draft_kind": "abstention", "quotes": []}
+    return {"draft": as_list(quotes, evidence), "draft_kind": "quotes", "quotes": quoted}
 
 
 def as_list(quotes: Sequence[Quote], evidence: Sequence[Evidence]) -> str:
@@ -41,10 +44,9 @@ def as_list(quotes: Sequence[Quote], evidence: Sequence[Evidence]) -> str:
 def _bullet(quote: Quote, item: Evidence) -> str:
     """Where it stands, then the words: code as a block, prose in a line."""
     head = f"- {_place(quote, item)} [{item.id}]"
-    if quote.is_code or "\n" in quote.text.strip("\n") and item.text.count("\n    "):
+    if quote.is_code or "\n    " in quote.text:
         fence = "````" if "```" in quote.text else "```"
-        body = "\n".join(f"  {line}" if line else "" for line in quote.text.split("\n"))
-        return f"{head}\n  {fence}\n{body}\n  {fence}"
+        return f"{head}\n{indent(f'{fence}\n{dedent(quote.text)}\n{fence}', '  ')}"
     return f"{head}: “{' '.join(quote.text.split())}”"
 
 

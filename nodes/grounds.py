@@ -11,13 +11,13 @@ from ..models.terms import content_words, identifiers, stem, stems, words
 from .channels import Found, Grade
 
 _PROPER = re.compile(r"(?<![.?!]\s)(?<!^)\b[A-Z][A-Za-z0-9+#-]{2,}\b")
-GENERAL = frozenset(
-    """answer application apps behavior behaviour call case class code codebase command config configuration data default
-    detail difference document documentation example feature file format function happen handle handling implement
-    implementation input library line list logic look main method module mechanism name object option order output
-    package parameter part program project purpose question reason repository result role script section set setting
-    source step support system text type user value variable version""".split()  # noqa: SIM905
-)
+_GENERAL = """
+    answer application apps behavior behaviour call case class code codebase command config configuration data
+    default detail difference document documentation example feature file format function happen handle handling
+    implement implementation input library line list logic look main method module mechanism name object option order
+    output package parameter part program project purpose question reason repository result role script section set
+    setting source step support system text type user value variable version"""
+GENERAL = frozenset(_GENERAL.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Grounds:
 
 
 def key_words(question: str) -> list[str]:
-    """The words that a fitting text should have; general ones ("function", "default") only where there are no others."""
+    """The words that a fitting text should have; general ones ("function") only where there are no others."""
     every = content_words(question)
     special = [word for word in every if stem(word) not in _GENERAL_STEMS]
     return special or every

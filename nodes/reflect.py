@@ -8,7 +8,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from ..domain import Evidence, Models, Tier
+from ..domain import Evidence, Message, Models, Tier
 from .asking import Asked, Means, ask, open_tier
 from .channels import Best, Found, Spending, Verdict
 from .fitting import fit
@@ -82,6 +82,9 @@ def _cited_first(report: Report, evidence: Sequence[Evidence]) -> list[Evidence]
 async def _opinion(state: Slice, evidence: Sequence[Evidence], models: Models) -> Asked[Review]:
     means: Means = {"spent": state["spent"], "budget": state["budget"], "down": state["down"]}
     tier = open_tier(models, "reflect", state["down"])
-    render = lambda items: reflect_prompt(state["question"], items, state["draft"])  # noqa: E731
+
+    def render(items: Sequence[Evidence]) -> list[Message]:
+        return reflect_prompt(state["question"], items, state["draft"])
+
     prompt = fit(models, "reflect", tier, evidence, render).prompt if tier else render(())
     return await ask(models, "reflect", prompt, Review, means)

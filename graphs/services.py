@@ -1,0 +1,63 @@
+"""What the RAG machine works with, and how far it may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..domain import Budget, EvidenceStore, FileSpan, Models, Searcher, WebSearch
+from ..nodes.grounds import Thresholds
+from .current import is_current
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.retrievers import BaseRetriever
+
+
+@dataclass(frozen=True, slots=True)
+class RagServices:
+    """Models, a corpus, a store for texts; `web` only where a person allowed it.
+
+    `is_current(span, text)` says whether the file still has the text there. It blocks, and is called in a thread.
+    """
+
+    models: Models
+    searcher: Searcher
+    evidence: EvidenceStore
+    web: WebSearch | None = None
+    is_current: Callable[[FileSpan, str], bool] = is_current
+
+    @classmethod
+    def from_langchain(
+        cls,
+        model: BaseChatModel,
+        retriever: BaseRetriever,
+        *,
+        evidence: EvidenceStore | None = None,
+        web: WebSearch | None = None,
+    ) -> RagServices:
+        """A host's own chat model and retriever; texts are kept in memory unless the host brings a store."""
+        from ..models.gateway import LangChainModels
+        from .evidence import InMemoryEvidence
+        from .foreign import RetrieverSearcher
+
+        store = InMemoryEvidence() if evidence is None else evidence
+        return cls(LangChainModels(model), RetrieverSearcher(retriever, store), store, web)
+
+
+@dataclass(frozen=True, slots=True)
+class RagSettings:
+    """`fuse` is the recursion limit: the loops end by budget and by lack of progress, long before it."""
+
+    budget: Budget = field(default_factory=Budget)
+    search_limit: int = 10
+    read_limit: int = 8
+    sub_questions: int = 4
+    max_rewrites: int = 2
+    max_attempts: int = 3
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    fuse: int = 100
+
+
+DEFAULT = RagSettings()
