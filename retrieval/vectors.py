@@ -222,8 +222,8 @@ def _uuid(chunk_id: str) -> str:
     return str(uuid.UUID(hex=chunk_id))
 
 
-def _hex(point_id: object) -> str:
-    return uuid.UUID(str(point_id)).hex
+def _hex(point_id: Any) -> str:
+    return cast(str, point_id.hex)  # a uuid.UUID
 
 
 @contextmanager

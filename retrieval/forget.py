@@ -1,0 +1,66 @@
+"""`forget`: take a collection, or what is below a path, out of the index so that no byte of it stays."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ..errors import NoIndexError
+from .collection import Collection
+from .manifest import Manifest
+from .outbox import Holding, Outbox
+from .rebuild import ensure_shard, scrub
+from .store import Store
+
+
+def forget_collection(collection: Collection, holding: Holding | None = None) -> None:
+    """Delete a collection, even a damaged one."""
+    holding = holding or Holding()
+    if not collection.folder.is_dir():
+        collection.require()
+    with collection.writer(holding.wait), collection.owner(holding.wait):
+        collection.remove()
+
+
+def forget_path(collection: Collection, path: Path, holding: Holding | None = None) -> int:
+    """Take the files at or below a path out of the index; how many there were. The collection goes with its last file.
+
+    The index is then what it would be had they never been there. A file below a root that stays comes back with the
+    next `index` of that root.
+    """
+    holding = holding or Holding()
+    collection.require()
+    with collection.writer(holding.wait):
+        with Store(collection.database) as store:
+            gone, roots = _below(store, path)
+            if not gone and not roots:
+                raise NoIndexError(f"Nothing at or below {path} is in collection {collection.name!r}.")
+            remain = store.execute("SELECT COUNT(*) FROM files").fetchone()[0] - len(gone)
+            if remain:
+                _take_out(Outbox(collection, store, holding), gone, roots)
+        if not remain:
+            with collection.owner(holding.wait):
+                collection.remove()
+    return len(gone)
+
+
+def _below(store: Store, path: Path) -> tuple[list[str], list[str]]:
+    """Files and roots at or below a path, by its name as given or with its links resolved."""
+    names = {Path(os.path.abspath(path)).as_posix(), path.resolve().as_posix()}
+    folders = tuple(name.rstrip("/") + "/" for name in names)
+    files = [row[0] for row in store.execute("SELECT path FROM files")]
+    gone = [file for file in files if file in names or file.startswith(folders)]
+    roots = [root for root in store.roots() if root in names or root.startswith(folders)]
+    return gone, roots
+
+
+def _take_out(outbox: Outbox, gone: list[str], roots: list[str]) -> None:
+    store = outbox.store
+    store.set_meta("scrub", "1")  # first, so that a kill from here on is made good by the next run
+    ensure_shard(outbox)
+    Manifest(store).commit([], gone)
+    with store.transaction():
+        store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in roots])
+    outbox.settle_weights()
+    outbox.drop_unused_vectors()
+    scrub(outbox)

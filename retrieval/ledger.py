@@ -1,0 +1,262 @@
+"""`index`: bring a collection up to date with its files; a kill at any moment costs no more than the last batch.
+
+scan -> read (text, BM25, graph: searchable at once) -> lexical (weights settled) -> dense. Each batch is committed to
+the database with its outbox before the vector store hears of it; the next run goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from ..domain import Embedder
+from ..errors import NoIndexError, UsageError
+from .collection import Collection
+from .manifest import FileEntry, FileRow, Manifest
+from .outbox import Holding, Outbox
+from .reading import FileReader, chunker_stamp
+from .rebuild import ensure_shard, finish_scrub, verify
+from .scan import Scan, cut_for_others, scan
+from .store import Store
+from .vectors import require_space
+from .walk import MAX_BYTES
+
+BATCH_FILES = 200
+BATCH_CHUNKS = 2000
+BATCH_SECONDS = 2.0
+
+Stage = Literal["scan", "read", "lexical", "dense"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a stage is: `total` and `eta_seconds` are None while they are not known."""
+
+    stage: Stage
+    done: int
+    total: int | None
+    rate: float
+    eta_seconds: float | None
+
+
+Report = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class IndexOptions:
+    include_secrets: bool = False
+    max_bytes: int = MAX_BYTES
+    holding: Holding = field(default_factory=Holding)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What a run did and what the collection holds after it.
+
+    `read` files were new, changed or moved; `quarantined` files could not be read or parsed, `skipped` counts what was
+    left out on purpose by reason. `dense_ready` is 0 where there was no embedder.
+    """
+
+    collection: str
+    roots: tuple[str, ...]
+    files: int
+    chunks: int
+    references: int
+    read: int
+    unchanged: int
+    removed: int
+    quarantined: tuple[tuple[str, str], ...]
+    skipped: Mapping[str, int]
+    embedded: int
+    truncated: int
+    dense_ready: float
+    seconds: float
+
+
+def quiet(_: Progress) -> None:
+    """For those who do not ask for progress."""
+
+
+def index(
+    collection: Collection,
+    roots: list[Path],
+    embedder: Embedder | None,
+    progress: Report = quiet,
+    options: IndexOptions | None = None,
+) -> IndexReport:
+    """Bring the collection up to date with the files below `roots`; other roots of the collection stay as they are.
+
+    Without an embedder text, BM25 and graph are indexed and the dense leg is absent until a run with one.
+    """
+    options = options or IndexOptions()
+    if not roots:
+        raise UsageError("Expected at least one file or folder to index, got none.")
+    with collection.writer(options.holding.wait, create=True):
+        require_space(collection.folder, 0, options.holding.free)
+        with Store(collection.database, create=True) as store:
+            try:
+                return _Run(collection, store, embedder, progress, options).run(roots)
+            except (NoIndexError, UsageError):
+                if not store.roots():
+                    _remove_empty(collection, store, options.holding.wait)
+                raise
+
+
+def _remove_empty(collection: Collection, store: Store, wait: float) -> None:
+    """A collection that never had anything leaves no folder behind."""
+    store.close()
+    with collection.owner(wait):
+        collection.remove()
+
+
+class _Meter:
+    """Counts one stage and reports it."""
+
+    def __init__(self, stage: Stage, report: Report, total: int | None = None) -> None:
+        self._stage: Stage = stage
+        self._report = report
+        self._total = total
+        self._done = 0
+        self._start = time.monotonic()
+        self.add(0)
+
+    def add(self, count: int) -> None:
+        self._done += count
+        elapsed = time.monotonic() - self._start
+        rate = self._done / elapsed if elapsed > 0 else 0.0
+        left = None if self._total is None or not rate else max(0, self._total - self._done) / rate
+        self._report(Progress(self._stage, self._done, self._total, rate, left))
+
+
+class _Run:
+    """One run over one collection."""
+
+    def __init__(
+        self, collection: Collection, store: Store, embedder: Embedder | None, report: Report, options: IndexOptions
+    ) -> None:
+        self._collection = collection
+        self._store = store
+        self._embedder = embedder
+        self._report = report
+        self._options = options
+        self._manifest = Manifest(store)
+        self._outbox = Outbox(collection, store, options.holding)
+        self._truncated = 0
+        self._start = time.monotonic()
+
+    def run(self, roots: list[Path]) -> IndexReport:
+        ensure_shard(self._outbox)
+        finish_scrub(self._outbox)
+        scanned = self._scan(roots)
+        if self._embedder is not None:
+            self._outbox.stamp(self._embedder)
+        self._read(scanned)
+        self._settle()
+        self._refuse_emptiness(scanned)
+        embedded = self._embed()
+        self._outbox.drop_unused_vectors()
+        verify(self._outbox)
+        return self._describe(scanned, embedded)
+
+    def _scan(self, roots: list[Path]) -> Scan:
+        stamp = chunker_stamp(self._embedder, self._options.include_secrets)
+        if self._embedder is not None:
+            roots = [*roots, *map(Path, cut_for_others(self._store, stamp))]
+        meter = _Meter("scan", self._report)
+        return scan(self._store, roots, stamp, self._options, lambda: meter.add(1))
+
+    def _read(self, scanned: Scan) -> None:
+        with self._store.transaction():
+            self._store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in scanned.absorbed])
+            self._store.executemany("INSERT OR IGNORE INTO roots VALUES (?)", [(root,) for root in scanned.roots])
+        meter = _Meter("read", self._report, len(scanned.to_read))
+        for entries, touched in self._batches(scanned):
+            size = sum(len(row.terms) + 4 * len(row.chunk.text) for entry in entries for row in entry.chunks)
+            require_space(self._collection.folder, 2 * size, self._options.holding.free)
+            self._manifest.touch(touched)
+            if entries:
+                self._manifest.commit(entries)
+                self._outbox.carry_sparse()
+            meter.add(len(entries) + len(touched))
+        if scanned.gone:
+            self._manifest.commit([], scanned.gone)
+            self._outbox.carry_sparse()
+
+    def _batches(self, scanned: Scan) -> Iterator[tuple[list[FileEntry], list[FileRow]]]:
+        reader = FileReader(self._embedder, chunker_stamp(self._embedder, self._options.include_secrets))
+        entries: list[FileEntry] = []
+        touched: list[FileRow] = []
+        started, chunks = time.monotonic(), 0
+        for found in scanned.to_read:
+            result = reader.read(found, scanned.known.get(found.path.as_posix()))
+            if isinstance(result, FileRow):
+                touched.append(result)
+            else:
+                entries.append(result)
+                chunks += len(result.chunks)
+            is_late = time.monotonic() - started > BATCH_SECONDS
+            if is_late or len(entries) + len(touched) >= BATCH_FILES or chunks >= BATCH_CHUNKS:
+                yield entries, touched
+                entries, touched, started, chunks = [], [], time.monotonic(), 0
+        if entries or touched:
+            yield entries, touched
+        self._truncated = reader.truncated
+
+    def _settle(self) -> None:
+        self._outbox.carry_sparse()
+        self._outbox.settle_weights()
+        waiting = self._store.counts()
+        if waiting.sparse < waiting.chunks:
+            meter = _Meter("lexical", self._report, waiting.chunks - waiting.sparse)
+            self._outbox.carry_sparse(meter.add)
+
+    def _embed(self) -> int:
+        if self._embedder is None:
+            return 0
+        counts = self._store.counts()
+        meter = _Meter("dense", self._report, counts.chunks - counts.dense)
+        return self._outbox.carry_dense(self._embedder, meter.add)
+
+    def _refuse_emptiness(self, scanned: Scan) -> None:
+        """Never success over nothing: not in the collection, and not below the roots that were asked for."""
+        below = "SELECT EXISTS (SELECT 1 FROM chunks JOIN files USING (path) WHERE root = ?)"
+        empty = [root for root in scanned.roots if not self._store.execute(below, (root,)).fetchone()[0]]
+        if len(empty) < len(scanned.roots):
+            return
+        reasons = [f"{count} {reason}" for reason, count in sorted(scanned.skipped.items())]
+        reasons += [f"{path}: {reason}" for path, reason in self._quarantined(scanned)[:5]]
+        with self._store.transaction():
+            for root in empty:
+                self._store.execute("DELETE FROM files WHERE root = ?", (root,))
+                self._store.execute("DELETE FROM roots WHERE path = ?", (root,))
+        raise NoIndexError(
+            f"Nothing to index under {', '.join(scanned.roots)}: no file with text was found"
+            f" ({'; '.join(reasons) or 'there are no files'})."
+        )
+
+    def _quarantined(self, scanned: Scan) -> list[tuple[str, str]]:
+        sql = "SELECT path, reason FROM files WHERE status = 'quarantined' AND root = ?"
+        rows = [(path, reason) for root in scanned.roots for path, reason in self._store.execute(sql, (root,))]
+        return sorted([*rows, *scanned.troubled])
+
+    def _describe(self, scanned: Scan, embedded: int) -> IndexReport:
+        counts = self._store.counts()
+        return IndexReport(
+            collection=self._collection.name,
+            roots=tuple(scanned.roots),
+            files=counts.files,
+            chunks=counts.chunks,
+            references=counts.references,
+            read=len(scanned.to_read),
+            unchanged=scanned.unchanged,
+            removed=len(scanned.gone),
+            quarantined=tuple(self._quarantined(scanned)),
+            skipped=scanned.skipped,
+            embedded=embedded,
+            truncated=self._truncated,
+            dense_ready=counts.dense_ready,
+            seconds=time.monotonic() - self._start,
+        )

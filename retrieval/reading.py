@@ -1,0 +1,99 @@
+"""One file at a time: bytes to a manifest entry with chunks, words and references, or to a reason."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..domain import Embedder
+from ..errors import EmbedderError
+from .chunking import chunk_document
+from .manifest import ChunkRow, FileEntry, FileRow
+from .readers import UnreadableError, read_document
+from .scan import signature
+from .walk import Found
+
+if TYPE_CHECKING:
+    import numpy as np
+
+READING = "1"  # raise it when readers, chunking or the tokenizer give something else for the same file
+PARSER_FAULTS = (ValueError, LookupError, RecursionError)
+PIECE = re.compile(r"[A-Za-z0-9_]+|\S")
+
+log = logging.getLogger(__name__)
+
+
+def chunker_stamp(embedder: Embedder | None, include_secrets: bool) -> str:
+    """What the chunks of a file depend on besides its bytes and its place."""
+    counter = f"{embedder.name}:{embedder.dimension}:{embedder.max_tokens}" if embedder else "none"
+    return f"{READING} secrets={int(include_secrets)} {counter}"
+
+
+class FileReader:
+    """Reads files for one run. `truncated` counts chunks that the embedder would cut."""
+
+    def __init__(self, embedder: Embedder | None, chunker: str) -> None:
+        self._embedder = embedder or TokenEstimate()
+        self._chunker = chunker
+        self.truncated = 0
+
+    def read(self, found: Found, known: FileRow | None) -> FileEntry | FileRow:
+        """The file's new entry; only its row where it holds the same bytes as before."""
+        row = FileRow(found.path.as_posix(), found.root.as_posix(), 0, 0, 0, 0, time.time_ns(), "", self._chunker)
+        try:
+            status = signature(found.path)
+            data = found.path.read_bytes()
+        except OSError as error:
+            return FileEntry(replace(row, status="quarantined", reason=error.strerror or str(error)))
+        row = replace(
+            row,
+            size=status.size,
+            mtime_ns=status.mtime_ns,
+            ctime_ns=status.ctime_ns,
+            inode=status.inode,
+            hash=hashlib.sha256(data).hexdigest(),
+        )
+        if known and (known.hash, known.chunker, known.root) == (row.hash, row.chunker, row.root):
+            return replace(row, status=known.status, reason=known.reason)
+        return self._parse(found, data, row)
+
+    def _parse(self, found: Found, data: bytes, row: FileRow) -> FileEntry:
+        try:
+            document = read_document(found.path, data, found.root)
+            chunked = chunk_document(document, self._embedder)
+            text = document.text if document.extracted else None
+            for chunk in chunked.chunks:
+                f"{chunk.header}{chunk.text}{chunk.symbol}".encode()  # what is no UTF-8 cannot be stored
+        except UnreadableError as error:
+            return FileEntry(replace(row, status="quarantined", reason=str(error)))
+        except PARSER_FAULTS as error:
+            log.warning("quarantined %s", found.path, exc_info=True)
+            reason = f"the reader failed ({type(error).__name__}: {error})"
+            return FileEntry(replace(row, status="quarantined", reason=reason))
+        if not chunked.chunks:
+            return FileEntry(replace(row, status="quarantined", reason="no text"))
+        self.truncated += chunked.truncated
+        chunks = {chunk.id: chunk for chunk in reversed(chunked.chunks)}  # parts of one line may be the same: the first
+        rows = tuple(ChunkRow.of(chunk) for chunk in reversed(chunks.values()))
+        references = tuple(reference for reference in chunked.references if reference.chunk_id in chunks)
+        return FileEntry(row, rows, references, text)
+
+
+class TokenEstimate:
+    """Stands in for an embedder where there is none: sizes chunks as a word-piece model would, roughly and on the safe
+    side. A later run with an embedder cuts the files again."""
+
+    name = "none"
+    dimension = 0
+    max_tokens = 256
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [2 + sum((len(piece) + 3) // 4 for piece in PIECE.findall(text)) for text in texts]
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        raise EmbedderError(f"Asked for vectors of {len(texts)} texts without an embedding model.")

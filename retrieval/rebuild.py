@@ -1,0 +1,112 @@
+"""A new vector store from the database: where the old one is lost, damaged, full of holes, or holds what was forgotten.
+
+The new one is made beside the old, which goes on answering searches, and takes its place in one commit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import CollectionError, IndexBusyError, IndexCorruptError
+from .bm25 import document_vector
+from .outbox import Outbox
+from .vectors import VectorShard, require_space
+
+BATCH = 1000
+HOLES = 2000  # points taken out since the last rebuild, and as many as are in: time to make room
+
+
+def ensure_shard(outbox: Outbox) -> None:
+    """Make the vector store where it is missing or cannot be opened, and remove what a killed rebuild left behind."""
+    number = outbox.store.meta("shard")
+    outbox.collection.drop_other_shards(int(number) if number else None)
+    if number:
+        try:
+            with outbox.shard():
+                return
+        except IndexBusyError:
+            raise
+        except IndexCorruptError:
+            pass
+    rebuild(outbox)
+
+
+def rebuild(outbox: Outbox) -> None:
+    """Make a vector store from the database and put it in the old one's place."""
+    store, collection = outbox.store, outbox.collection
+    old = store.meta("shard")
+    collection.drop_other_shards(int(old) if old else None)
+    number = int(old or "0") + 1
+    with VectorShard.create(collection.shard_folder(number), free=outbox.holding.free) as shard:
+        _fill(outbox, shard)
+        shard.flush()
+    with collection.owner(outbox.holding.wait):
+        _swap(outbox, number)
+        collection.drop_other_shards(number)
+
+
+def _fill(outbox: Outbox, shard: VectorShard) -> None:
+    store = outbox.store
+    average = store.grid_length()
+    last = 0
+    sql = (
+        "SELECT num, id, length, terms, vector FROM chunks JOIN texts USING (num)"
+        " LEFT JOIN vectors ON vectors.content = chunks.content AND model = ? WHERE num > ? ORDER BY num LIMIT ?"
+    )
+    while rows := store.execute(sql, (store.embedder, last, BATCH)).fetchall():
+        shard.add([(row[1], document_vector(row[3], row[2], average)) for row in rows])
+        dense = [(row[1], np.frombuffer(row[4], dtype=np.float32)) for row in rows if row[4]]
+        shard.set_dense(store.embedder, dense)
+        last = rows[-1][0]
+
+
+def _swap(outbox: Outbox, number: int) -> None:
+    store = outbox.store
+    ready = "EXISTS (SELECT 1 FROM vectors WHERE model = ? AND vectors.content = chunks.content)"
+    with store.transaction():
+        store.set_meta("shard", str(number))
+        store.set_meta("buried", "0")
+        store.execute("DELETE FROM tombstones")
+        store.execute(f"UPDATE chunks SET sparse = 1, dense = {ready}", (store.embedder,))  # noqa: S608
+
+
+def verify(outbox: Outbox) -> None:
+    """Rebuild the vector store where its points do not fit the database, or where most of it is holes."""
+    buried = int(outbox.store.meta("buried", "0"))
+    if buried > max(HOLES, outbox.store.counts().chunks):
+        rebuild(outbox)
+    if not _fits(outbox):
+        rebuild(outbox)
+        if not _fits(outbox):
+            raise IndexCorruptError(
+                f"The vector store of {outbox.collection.name!r} does not fit its database even after it was made anew:"
+                " check the disk."
+            )
+
+
+def _fits(outbox: Outbox) -> bool:
+    counts = outbox.store.counts()
+    with outbox.shard() as shard:
+        return (shard.count(), shard.count(counts.embedder)) == (counts.sparse, counts.dense)
+
+
+def scrub(outbox: Outbox) -> None:
+    """Leave no byte of what was deleted: a new vector store, a compacted database, an empty log."""
+    store, folder = outbox.store, outbox.collection.folder
+    rebuild(outbox)
+    with outbox.collection.owner(outbox.holding.wait):
+        require_space(folder, 2 * store.path.stat().st_size, outbox.holding.free)
+        store.execute("VACUUM")
+        if store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise CollectionError(
+                f"What was forgotten is out of {outbox.collection.name!r}, but its bytes could not be wiped while"
+                " another program reads the database: run the same command again."
+            )
+        store.set_meta("scrub", "")
+        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def finish_scrub(outbox: Outbox) -> None:
+    """Go on where a forget was interrupted."""
+    if outbox.store.meta("scrub"):
+        scrub(outbox)

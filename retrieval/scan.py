@@ -1,0 +1,152 @@
+"""What has changed below the roots since the last run: what to read, what is gone, what was left out and why."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ..errors import CollectionError, UsageError
+from .manifest import FileRow, Manifest, Signature
+from .store import Store
+from .walk import Found, Skipped, walk
+
+GRAIN_NS = 2_000_000_000  # a file that changed this shortly before it was read may have changed again unseen
+TROUBLE = frozenset({"no permission", "read error", "path not UTF-8", "vanished", "symlink loop"})
+
+
+class ScanOptions(Protocol):
+    @property
+    def include_secrets(self) -> bool: ...
+    @property
+    def max_bytes(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """`absorbed` are roots of earlier runs inside those of this one; `troubled` what could not even be looked at."""
+
+    roots: list[str]
+    absorbed: list[str]
+    known: Mapping[str, FileRow]
+    to_read: list[Found]
+    gone: list[str]
+    unchanged: int
+    skipped: Mapping[str, int]
+    troubled: list[tuple[str, str]]
+
+
+def scan(store: Store, roots: Sequence[Path], chunker: str, options: ScanOptions, step: Callable[[], None]) -> Scan:
+    """Walk the roots (each whole, and the outermost known root of each) and compare with the manifest."""
+    registered = store.roots()
+    scope = outermost([*(_resolved(root, registered) for root in roots)], registered)
+    absorbed = [root for root in registered if root not in scope and _is_below_any(root, scope)]
+    known = Manifest(store).rows([*scope, *absorbed])
+    same: set[str] = set()
+
+    def is_unchanged(found: Found) -> bool:
+        row = known.get(found.path.as_posix())
+        if row is None or row.root != found.root.as_posix() or not _is_same(row, found.path, chunker):
+            return False
+        same.add(row.path)
+        return True
+
+    found: list[Found] = []
+    skipped: list[Skipped] = []
+    walked = walk(
+        [Path(root) for root in scope],
+        include_secrets=options.include_secrets,
+        max_bytes=options.max_bytes,
+        unchanged=is_unchanged,
+    )
+    for item in walked:
+        step()
+        found.append(item) if isinstance(item, Found) else skipped.append(item)
+    present = {item.path.as_posix() for item in found}
+    _refuse_vanished(scope, known.values(), found, skipped)
+    return Scan(
+        roots=scope,
+        absorbed=absorbed,
+        known=known,
+        to_read=[item for item in found if item.path.as_posix() not in same],
+        gone=sorted(known.keys() - present),
+        unchanged=len(same & present),
+        skipped=Counter(item.reason for item in skipped),
+        troubled=sorted((_printable(item.path), item.reason) for item in skipped if item.reason in TROUBLE),
+    )
+
+
+def cut_for_others(store: Store, chunker: str) -> list[str]:
+    """Roots with files whose chunks were cut for another embedder, or for none: they are cut anew together."""
+    rows = store.execute("SELECT DISTINCT root, chunker FROM files ORDER BY root")
+    return [root for root, stored in rows if stored.split(" ", 2)[2] != chunker.split(" ", 2)[2]]
+
+
+def outermost(roots: Sequence[str], registered: Sequence[str]) -> list[str]:
+    """The roots to walk: each of `roots`, or the registered root that it lies in, without those inside another."""
+    wide = {
+        min((known for known in registered if _is_below_any(root, [known])), key=len, default=root) for root in roots
+    }
+    return sorted(root for root in wide if not any(root != other and _is_below_any(root, [other]) for other in wide))
+
+
+def _is_below_any(path: str, roots: Sequence[str]) -> bool:
+    return any(path == root or path.startswith(root.rstrip("/") + "/") for root in roots)
+
+
+def _resolved(root: Path, registered: Sequence[str]) -> str:
+    try:
+        return root.resolve(strict=True).as_posix()
+    except (OSError, RuntimeError) as error:
+        absolute = Path(os.path.abspath(root)).as_posix()
+        if absolute in registered:
+            raise _vanished(absolute) from error
+        raise UsageError(
+            f"Expected a file or a folder to index, but {str(root)!r} cannot be opened: {error}"
+        ) from error
+
+
+def _refuse_vanished(
+    scope: Sequence[str], known: Iterable[FileRow], found: Sequence[Found], skipped: Sequence[Skipped]
+) -> None:
+    """An empty folder where files used to be is more likely a disk that is not mounted than a wish to forget."""
+    before = {row.root for row in known}
+    there = [item.path.as_posix() for item in skipped]
+    now = {item.root.as_posix() for item in found}
+    now |= {root for root in scope if root not in there and any(_is_below_any(path, [root]) for path in there)}
+    for root in scope:
+        if root in before and root not in now:
+            raise _vanished(root)
+
+
+def _vanished(root: str) -> CollectionError:
+    return CollectionError(
+        f"{root} was indexed before, but nothing can be read there now (a disk that is not mounted?). The index is left"
+        f" as it is; to drop it, run `hydragraph forget {root}`."
+    )
+
+
+def _is_same(row: FileRow, path: Path, chunker: str) -> bool:
+    """Whether a file is surely what it was when it was read, and would be cut as it was."""
+    if not row.hash or not _fits_chunker(row.chunker, chunker):
+        return False
+    if max(row.mtime_ns, row.ctime_ns) + GRAIN_NS > row.seen_ns:
+        return False
+    return row.signature == signature(path)
+
+
+def _fits_chunker(stored: str, wanted: str) -> bool:
+    """A run without an embedder leaves what one with an embedder cut."""
+    return stored == wanted or (wanted.endswith(" none") and stored.split(" ", 2)[:2] == wanted.split(" ", 2)[:2])
+
+
+def signature(path: Path) -> Signature:
+    status = path.stat()
+    return Signature(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+
+def _printable(path: Path) -> str:
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
