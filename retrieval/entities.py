@@ -33,10 +33,10 @@ _FUNCTION_WORDS = frozenset(_PLAIN_WORDS.split())
 def normalise(name: str) -> str:
     """The form in which names are compared: `The Ritz (film)` and `the ritz` are one."""
     bare = _QUALIFIER.sub("", name) or name
-    return _fold(bare)
+    return fold(bare)
 
 
-def _fold(name: str) -> str:
+def fold(name: str) -> str:
     if not name.isascii():
         name = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     words = _SEPARATOR.sub(" ", name.replace("'s ", " ").replace("’s ", " ")).casefold().split()
@@ -62,7 +62,7 @@ def entities(text: str) -> list[str]:
 def _keep(found: dict[str, None], words: list[str]) -> None:
     if not words or len(words) > MAX_WORDS:
         return
-    name = _fold(" ".join(words) + " ")
+    name = fold(" ".join(words) + " ")
     if len(name) > 1 and name not in _FUNCTION_WORDS and not name.isdigit():
         found.setdefault(name)
 

@@ -1,0 +1,213 @@
+"""The graph leg: personalised PageRank from the names in a question over chunks and the names that they share.
+
+Chunks and names are the two sides of the graph, a reference (chunk, kind, name) is an edge. Nothing else is stored:
+what refers to what follows from the references that are there, so taking a file out restores the graph from before it.
+A walk starts at the names in the question and, with a small share, at the best chunks of the other legs. A chunk's
+score is what reaches it through edges: that it was a start itself counts for nothing, the other legs say that already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from ..domain import ReferenceKind
+from .entities import entities, fold, normalise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+EDGE_WEIGHTS: Final[Mapping[ReferenceKind, float]] = {
+    "defines": 4.0, "inherits": 2.0, "links": 2.0, "calls": 1.0, "imports": 1.0, "mentions": 1.0,
+}  # fmt: skip
+NAME_SHARE: Final = 0.9  # of the start; the rest goes to the best chunks of the other legs
+DAMPING: Final = 0.85  # of each step from one side to the other
+STEPS: Final = 6
+HUB_SHARE: Final = 0.05  # a name in more than this share of the chunks says nothing
+FAN_OUT: Final = 50  # chunks that one name leads to
+NEAR_CHUNKS: Final = 150  # that the names lead to, beside the chunks that were given
+FAR_EDGES: Final = 1500  # that the names of those lead on by, the rarest first
+LONGEST_NAME: Final = 8  # words of a question that are tried as one name
+_PATHLIKE = re.compile(r"[./:\\]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Adjacency:
+    """Rows of weighted neighbours: those of `i` stand at `starts[i]`..`starts[i + 1]`, the strongest first."""
+
+    starts: Ints
+    ends: Ints
+    weights: Floats
+
+    @classmethod
+    def of(cls, sources: Ints, targets: Ints, weights: Floats, size: int) -> Adjacency:
+        order = np.lexsort((-weights, sources))
+        starts = np.zeros(size + 1, dtype=np.int64)
+        np.cumsum(np.bincount(sources, minlength=size), out=starts[1:])
+        return cls(starts, targets[order], weights[order])
+
+    def degree(self, rows: Ints) -> Ints:
+        return self.starts[rows + 1] - self.starts[rows]
+
+    def edges(self, rows: Ints, sizes: Ints | None = None) -> tuple[Ints, Ints]:
+        """The places of the edges of these rows (the first `sizes`), and for each the position of its row in `rows`."""
+        sizes = self.degree(rows) if sizes is None else sizes
+        owners = np.repeat(np.arange(len(rows)), sizes)
+        offsets = np.repeat(self.starts[rows] - np.cumsum(sizes) + sizes, sizes)
+        return np.arange(len(owners)) + offsets, owners
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The graph of one state of a collection. Chunks are numbered from 0 in the order they were given in."""
+
+    names: Mapping[str, int]
+    idf: Floats
+    to_names: Adjacency  # names that only one chunk has lead nowhere and are left out
+    to_chunks: Adjacency
+
+    @classmethod
+    def build(cls, references: Iterable[tuple[int, ReferenceKind, str]], chunks: int) -> Graph:
+        names: dict[str, int] = {}
+        edges: dict[tuple[int, int], float] = {}
+        for chunk, kind, name in references:
+            weight = EDGE_WEIGHTS[kind]
+            for key in keys(kind, name):
+                edge = (chunk, names.setdefault(key, len(names)))
+                if edges.get(edge, 0.0) < weight:
+                    edges[edge] = weight
+        pairs = np.array(list(edges), dtype=np.int64).reshape(-1, 2)
+        return cls._connect(names, pairs[:, 0], pairs[:, 1], np.fromiter(edges.values(), np.float64), chunks)
+
+    @classmethod
+    def _connect(cls, names: dict[str, int], rows: Ints, columns: Ints, weights: Floats, chunks: int) -> Graph:
+        frequency = np.bincount(columns, minlength=len(names))
+        idf = np.log1p(chunks / np.maximum(frequency, 1))
+        idf[frequency > max(HUB_SHARE * chunks, 10)] = 0.0
+        weights = weights * idf[columns]
+        linking = (frequency[columns] > 1) & (weights > 0)
+        leaving = np.bincount(rows[linking], weights=weights[linking], minlength=chunks)
+        entering = np.bincount(columns, weights=weights, minlength=len(names))
+        shares = weights[linking] / leaving[rows[linking]]
+        out = Adjacency.of(rows[linking], columns[linking], shares, chunks)
+        back = Adjacency.of(columns, rows, weights / np.maximum(entering[columns], 1e-12), len(names))
+        return cls(names, idf, out, back)
+
+    def named_in(self, question: str) -> dict[int, float]:
+        """The names of the graph that a question speaks of, weighted by how rare they are."""
+        found = _longest([name for name in candidates(question) if name in self.names])
+        weights = {self.names[name]: float(self.idf[self.names[name]]) for name in found}
+        total = sum(weights.values())
+        return {name: weight / total for name, weight in weights.items() if weight > 0}
+
+    def walk(self, names: Mapping[int, float], chunks: Mapping[int, float]) -> list[tuple[int, float]]:
+        """Chunks and how much of a walk from these names and chunks reaches them; empty where no edge leads on."""
+        total = sum(chunks.values())
+        if not names and not total:
+            return []
+        share = NAME_SHARE if names and total else float(bool(names))
+        start_names = {name: share * weight for name, weight in names.items()}
+        start_chunks = {chunk: (1 - share) * weight / total for chunk, weight in chunks.items()}
+        return Neighbourhood.around(self, start_names, start_chunks).walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbourhood:
+    """The part of a graph within two hops of the starts, with its own numbering."""
+
+    chunks: Ints
+    start_chunks: Floats
+    start_names: Floats
+    out: tuple[Ints, Ints, Floats]  # chunk, name, share
+    back: tuple[Ints, Ints, Floats]  # name, chunk, share
+
+    @classmethod
+    def around(cls, graph: Graph, names: Mapping[int, float], chunks: Mapping[int, float]) -> Neighbourhood:
+        named = np.fromiter(names, np.int64, len(names))
+        seeds = np.fromiter(chunks, np.int64, len(chunks))
+        near = np.unique(np.concatenate([seeds, _neighbours(graph, named, NEAR_CHUNKS)]))
+        all_names = np.unique(np.concatenate([named, graph.to_names.ends[graph.to_names.edges(near)[0]]]))
+        far = _neighbours(graph, all_names, FAR_EDGES)
+        all_chunks = np.unique(np.concatenate([near, far]))
+        out = _restricted(graph.to_names, all_chunks, all_names)
+        back = _restricted(graph.to_chunks, all_names, all_chunks)
+        start_chunks = np.zeros(len(all_chunks))
+        start_chunks[np.searchsorted(all_chunks, seeds)] = np.fromiter(chunks.values(), np.float64, len(chunks))
+        start_names = np.zeros(len(all_names))
+        start_names[np.searchsorted(all_names, named)] = np.fromiter(names.values(), np.float64, len(names))
+        return cls(all_chunks, start_chunks, start_names, out, back)
+
+    def walk(self) -> list[tuple[int, float]]:
+        chunks, names = self.start_chunks, self.start_names
+        reached = chunks
+        for _ in range(STEPS):
+            reached = DAMPING * _spread(names, self.back, len(chunks))
+            names = (1 - DAMPING) * self.start_names + DAMPING * _spread(chunks, self.out, len(names))
+            chunks = (1 - DAMPING) * self.start_chunks + reached
+        found = np.flatnonzero(reached > 0)
+        return list(zip(self.chunks[found].tolist(), reached[found].tolist(), strict=True))
+
+
+def _spread(mass: Floats, edges: tuple[Ints, Ints, Floats], size: int) -> Floats:
+    sources, targets, shares = edges
+    return np.asarray(np.bincount(targets, weights=mass[sources] * shares, minlength=size), dtype=np.float64)
+
+
+def _neighbours(graph: Graph, names: Ints, limit: int) -> Ints:
+    """Chunks of these names, the rarest names and the strongest edges first, up to `limit` edges."""
+    rarest = names[np.argsort(-graph.idf[names], kind="stable")]
+    sizes = np.minimum(graph.to_chunks.degree(rarest), FAN_OUT)
+    fitting = np.cumsum(sizes) <= limit
+    places, _ = graph.to_chunks.edges(rarest[fitting], sizes[fitting])
+    return graph.to_chunks.ends[places]
+
+
+def _restricted(adjacency: Adjacency, rows: Ints, columns: Ints) -> tuple[Ints, Ints, Floats]:
+    """The edges from these rows to these columns (both sorted), by their positions."""
+    places, owners = adjacency.edges(rows)
+    ends = adjacency.ends[places]
+    positions = np.minimum(np.searchsorted(columns, ends), max(len(columns) - 1, 0))
+    kept = columns[positions] == ends if len(columns) else np.zeros(0, dtype=bool)
+    return owners[kept], positions[kept], adjacency.weights[places][kept]
+
+
+def keys(kind: ReferenceKind, name: str) -> Iterator[str]:
+    """The names under which a reference meets others: `pkg.Session.execute` is `execute` and `session execute`."""
+    if kind == "mentions":
+        yield name
+    else:
+        yield from _keys(name.partition("#")[0] if kind == "links" else name)
+
+
+@lru_cache(maxsize=1 << 15)
+def _keys(name: str) -> tuple[str, ...]:
+    found = [normalise(name), fold(name)]
+    if " " not in name:
+        parts = [part for part in _PATHLIKE.split(name) if part]
+        if len(parts) > 1:
+            found = [fold(parts[-1]), fold(" ".join(parts[-2:]))]
+    return tuple(dict.fromkeys(key for key in found if key))
+
+
+def candidates(question: str) -> list[str]:
+    """What in a question could be a name: what looks like one, and every run of two or more words."""
+    words = fold(question).split()
+    runs = [
+        " ".join(words[start:end])
+        for start in range(len(words))
+        for end in range(start + 2, min(start + LONGEST_NAME, len(words)) + 1)
+    ]
+    return list(dict.fromkeys([*entities(question), *runs]))
+
+
+def _longest(names: list[str]) -> list[str]:
+    """Those that are no part of a longer one."""
+    return [name for name in names if not any(name != other and f" {name} " in f" {other} " for other in names)]
