@@ -1,4 +1,4 @@
-"""A document to chunks: cut along its outline, never over what the embedder takes, with a header that says where each stands."""
+"""A document to chunks: cut along its outline, each fits the embedder and says in its header where it stands."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .chunking_outline import Mention, Outline, Symbols
 from .chunking_pack import DEEP, Packer, Rows, Span
 from .languages import grammar_of
 from .readers import Document, Place
+from .references_prose import mentions
 
 HEADER_SHARE: Final = 4  # the path, and the symbol, each get at most this part of the embedder's window
 MAX_HEADER_LINE: Final = 200
@@ -62,10 +63,10 @@ def chunk_document(document: Document, embedder: Embedder) -> Chunked:
             [piece] if piece.fits else _within_line(document.lines[piece.start], piece.start, headers, embedder)
         )
     ]
-    chunks = [chunk for piece in pieces if (chunk := _chunk(document, headers, piece)) is not None]
+    chunks = [chunk for piece in pieces if (chunk := _chunk(document, headers, piece, outline.faint)) is not None]
     sized, truncated = _checked(chunks, embedder)
     unique = tuple({chunk.id: chunk for chunk in reversed(sized)}.values())[::-1]
-    return Chunked(unique, _references(unique, outline.mentions), truncated)
+    return Chunked(unique, _references(document, unique, outline.mentions), truncated)
 
 
 def _undropped(total: int, dropped: frozenset[int]) -> Iterator[Span]:
@@ -185,9 +186,9 @@ def _fitting(
     return [atom for atom, _, _ in done], [level for _, level, _ in done], [cost for _, _, cost in done]
 
 
-def _chunk(document: Document, headers: _Headers, piece: _Piece) -> Chunk | None:
-    """The chunk of a piece without the blank rows at its ends; None where nothing is left."""
-    rows = [row for row in range(piece.start, piece.stop) if document.lines[row].strip()]
+def _chunk(document: Document, headers: _Headers, piece: _Piece, faint: frozenset[int]) -> Chunk | None:
+    """The chunk of a piece without the rows at its ends that say nothing; None where nothing is left."""
+    rows = [row for row in range(piece.start, piece.stop) if row not in faint and document.lines[row].strip()]
     if not rows:
         return None
     first, last = rows[0], rows[-1]
@@ -247,18 +248,17 @@ def _halves(chunk: Chunk) -> tuple[Chunk, ...]:
     return tuple(part for part in parts if part.text.strip())
 
 
-def _references(chunks: Sequence[Chunk], mentions: Sequence[Mention]) -> tuple[Reference, ...]:
+def _references(document: Document, chunks: Sequence[Chunk], found: Sequence[Mention]) -> tuple[Reference, ...]:
     """Each mention goes to the chunk of its row, or to the one before it where the row got none."""
     if not chunks:
         return ()
     starts = [chunk.start_line for chunk in chunks]
     ids = [chunk.id for chunk in chunks]
-    found = {
-        Reference(ids[_index(starts, mention.row + 1)], mention.kind, mention.name)
-        for mention in mentions
-        if mention.name
-    }
-    return tuple(sorted(found))
+    references = {Reference(ids[_index(starts, each.row + 1)], each.kind, each.name) for each in found if each.name}
+    references.add(Reference(ids[0], "defines", document.relative))
+    if grammar_of(document.language, document.path) is None:
+        references.update(mentions(document, chunks))
+    return tuple(sorted(references))
 
 
 def _index(starts: Sequence[int], line: int) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from .chunking_outline import DEEP, Draft, Mention, Outline, Section
+from .chunking_outline import Draft, Mention, Outline, Section
+from .chunking_pack import DEEP
 from .languages import Grammar, parser
 from .readers import Document
 from .references import Unit, dotted, references_of, text_of
@@ -22,13 +23,13 @@ _WRAPPERS = frozenset({
 })  # fmt: skip
 _PLAIN_NAMES = frozenset({
     "function_declaration", "generator_function_declaration", "class_declaration", "abstract_class_declaration",
-    "method_definition", "interface_declaration", "enum_declaration", "record_declaration", "annotation_type_declaration",
-    "method_declaration", "constructor_declaration", "internal_module", "module", "type_alias_declaration", "type_spec",
-    "class_definition", "function_item", "struct_item", "enum_item", "union_item", "trait_item", "mod_item",
-    "macro_definition", "type_item", "const_item", "static_item", "function_signature_item", "namespace_definition",
-    "class_specifier", "struct_specifier", "union_specifier", "enum_specifier", "concept_definition", "preproc_function_def",
-    "preproc_def", "function_signature", "abstract_method_signature", "method_signature", "alias_declaration", "const_spec",
-    "var_spec",
+    "method_definition", "interface_declaration", "enum_declaration", "record_declaration",
+    "annotation_type_declaration", "method_declaration", "constructor_declaration", "internal_module", "module",
+    "type_alias_declaration", "type_spec", "class_definition", "function_item", "struct_item", "enum_item",
+    "union_item", "trait_item", "mod_item", "macro_definition", "type_item", "const_item", "static_item",
+    "function_signature_item", "namespace_definition", "class_specifier", "struct_specifier", "union_specifier",
+    "enum_specifier", "concept_definition", "preproc_function_def", "preproc_def", "function_signature",
+    "abstract_method_signature", "method_signature", "alias_declaration", "const_spec", "var_spec",
 })  # fmt: skip
 _BODY_NEEDED = frozenset({"class_specifier", "struct_specifier", "union_specifier", "enum_specifier", "mod_item"})
 
@@ -47,16 +48,18 @@ class _Walk:
         return f"{self.enclosing[-1][1]}.{name}" if self.enclosing else name
 
 
-def outline(document: Document, grammar: Grammar) -> Outline:
-    """Levels are depths in the tree; sections are definitions with the comments and decorators above them."""
+def outline(document: Document, grammar: Grammar, *, cell: bool = False) -> Outline:
+    """Levels are depths in the tree; sections are definitions with the comments and decorators above them.
+
+    A notebook's `cell` is no module."""
     source = document.text.encode("utf-8", "replace")
     tree = parser(grammar).parse(source)
     unit = Unit(document.relative, grammar)
-    walk = _Walk(Draft.of(document.lines), unit, f"{unit.module}." if grammar == "python" else "")
-    mentions = walk.draft.mentions
-    mentions.extend((Mention(0, "defines", document.relative), Mention(0, "defines", unit.module)))
-    _visit(tree.root_node, walk)
-    return walk.draft.finished()
+    draft = Draft.of(document.lines)
+    if not cell:
+        draft.mentions.append(Mention(0, "defines", unit.module))
+    _visit(tree.root_node, _Walk(draft, unit, f"{unit.module}." if grammar == "python" and not cell else ""))
+    return draft.finished()
 
 
 def _visit(root: Node, walk: _Walk) -> None:

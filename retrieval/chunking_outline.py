@@ -30,13 +30,17 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """Sections are nested or apart, sorted by where they start, the outer first. `dropped` rows get no chunk."""
+    """Sections are nested or apart, sorted by where they start, the outer first. `dropped` rows get no chunk.
+
+    `faint` rows hold nothing but markup: they are kept between others, not at a chunk's ends.
+    """
 
     levels: Sequence[int]
     sections: Sequence[Section] = ()
     firm: frozenset[int] = frozenset()
     mentions: Sequence[Mention] = ()
     dropped: frozenset[int] = frozenset()
+    faint: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
@@ -48,6 +52,7 @@ class Draft:
     firm: set[int] = field(default_factory=set)
     mentions: list[Mention] = field(default_factory=list)
     dropped: set[int] = field(default_factory=set)
+    faint: set[int] = field(default_factory=set)
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> Draft:
@@ -56,7 +61,8 @@ class Draft:
     def finished(self) -> Outline:
         sections = nested(self.sections)
         firm = self.firm | {section.start for section in sections} | {section.end + 1 for section in sections}
-        return Outline(self.levels, sections, frozenset(firm), self.mentions, frozenset(self.dropped))
+        dropped, faint = frozenset(self.dropped), frozenset(self.faint)
+        return Outline(self.levels, sections, frozenset(firm), self.mentions, dropped, faint)
 
 
 def nested(sections: Sequence[Section]) -> tuple[Section, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Final
 
 DEEP: Final = 64  # the level of a row before which one would rather not cut; levels go from 0, the best place, to here
@@ -24,7 +24,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What the cutting looks at: tokens a row, the level of the cut before it, and the rows that begin something new."""
+    """What the cutting looks at: tokens a row, the level of a cut before it, the rows that begin something new."""
 
     costs: Sequence[int]
     levels: Sequence[int]
@@ -66,7 +66,7 @@ class Packer:
             levels = self._rows.levels[span.start + 1 : span.stop]
             best = min(levels)
             cuts = [span.start, *(i for i, level in enumerate(levels, span.start + 1) if level == best), span.stop]
-            stack.extend(Span(a, b) for a, b in reversed(list(zip(cuts, cuts[1:], strict=False))))
+            stack.extend(Span(a, b) for a, b in reversed(list(pairwise(cuts))))
         return pieces
 
     def _merged(self, pieces: list[Span]) -> list[Span]:

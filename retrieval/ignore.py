@@ -9,21 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec, Pattern
+    from pathspec import GitIgnoreSpec
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
 VCS_FOLDERS: Final = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "CVS", "_darcs"})
-VENDORED_FOLDERS: Final = frozenset(
-    "node_modules bower_components site-packages dist-packages vendor third_party thirdparty third-party .venv".split()
-)
-CACHE_FOLDERS: Final = frozenset(
-    "__pycache__ .mypy_cache .pytest_cache .ruff_cache .tox .nox .hypothesis .ipynb_checkpoints .eggs .gradle .cache "
-    ".next .nuxt .svelte-kit .parcel-cache .terraform .serverless .idea .vs".split()
-)
+VENDORED_FOLDERS: Final = frozenset({
+    "node_modules", "bower_components", "site-packages", "dist-packages", "vendor", "third_party", "thirdparty",
+    "third-party", ".venv",
+})  # fmt: skip
+CACHE_FOLDERS: Final = frozenset({
+    "__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".tox", ".nox", ".hypothesis",
+    ".ipynb_checkpoints", ".eggs", ".gradle", ".cache", ".next", ".nuxt", ".svelte-kit", ".parcel-cache",
+    ".terraform", ".serverless", ".idea", ".vs",
+})  # fmt: skip
 BUILD_FOLDERS: Final = frozenset({"build", "dist", "target", "htmlcov"})
 _BUILD_INPUTS = ("__init__.py", "mod.rs", "package.json", "CMakeLists.txt", "Makefile")
-_GENERATED_NAMES: Final = frozenset(
-    "package-lock.json npm-shrinkwrap.json yarn.lock pnpm-lock.yaml bun.lockb go.sum Package.resolved gradle.lockfile".split()
-)
+_GENERATED_NAMES: Final = frozenset({
+    "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lockb", "go.sum",
+    "Package.resolved", "gradle.lockfile",
+})  # fmt: skip
 _GENERATED_NAME = re.compile(
     r"\.min\.(?:js|mjs|cjs|css|html)$|\.(?:map|lock)$|_pb2(?:_grpc)?\.pyi?$|\.pb\.(?:go|h|cc)$|\.pb\.gw\.go$|_generated\.\w+$"
     r"|\.generated\.\w+$|\.g\.(?:dart|cs)$|\.designer\.cs$|_grpc_web_pb\.js$|_pb\.js$|\.bundle\.js$|\.chunk\.js$",
@@ -82,7 +86,7 @@ class IgnoreRules:
 
 
 def rules_above(root: Path) -> IgnoreRules:
-    """The rules of the repository around `root`; none where they exclude the root itself, which was asked for by name."""
+    """The rules of the repository around `root`; none where they exclude the root, which was asked for by name."""
     rules = IgnoreRules()
     for folder in _repository_folders(root):
         if (folder / ".git").exists() and (exclude := _spec(folder / ".git" / "info" / "exclude")):
@@ -120,7 +124,7 @@ def _spec(path: Path) -> GitIgnoreSpec | None:
     return GitIgnoreSpec(patterns) if patterns else None
 
 
-def _patterns(text: str) -> Iterator[Pattern]:
+def _patterns(text: str) -> Iterator[GitIgnoreSpecPattern]:
     """The lines that are patterns: git, too, passes over those that are not."""
     from pathspec import GitIgnoreSpec
 

@@ -33,7 +33,10 @@ _SUFFIXES: Final[dict[Language, str]] = {
 _LANGUAGES: Final[dict[str, Language]] = {
     suffix: language for language, suffixes in _SUFFIXES.items() for suffix in suffixes.split()
 }
-_DATA = frozenset(".json .jsonl .ndjson .geojson .csv .tsv .xml .svg .log .sql .po .pot .plist .har .out".split())
+_DATA: Final = frozenset({
+    ".json", ".jsonl", ".ndjson", ".geojson", ".csv", ".tsv", ".xml", ".svg", ".log", ".sql", ".po", ".pot",
+    ".plist", ".har", ".out",
+})  # fmt: skip
 _SHEBANG = re.compile(r"#!\s*\S*?(?:env\s+(?:-S\s+)?)?(python|node|deno|bun)[\d.]*(?:\s|$)")
 _CPP_HEADER = re.compile(
     r"^\s*(?:class\s+\w|namespace\b|template\s*<|using\s+\w|(?:public|private|protected)\s*:)", re.M

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from ..domain import Language
 from .languages import language_of
+from .readers_html import has_text
+from .readers_notebook import notebook_cells
+from .readers_pdf import pdf_pages
 from .readers_text import Unreadable, UnreadableError, decode, lines_of
 
 __all__ = ["Document", "Place", "Unreadable", "UnreadableError", "read_document", "relative_path"]
+
+PlaceKind = Literal["page", "cell"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +25,7 @@ class Place:
 
     start: int
     end: int
-    kind: Literal["page", "cell"]
+    kind: PlaceKind
     number: int
     language: Language = "text"
 
@@ -46,14 +52,38 @@ def read_document(path: Path, data: bytes, root: Path) -> Document:
         raise UnreadableError("empty")
     name = path.as_posix()
     relative = relative_path(path, root)
+    suffix = path.suffix.lower()
+    if suffix == ".pdf":
+        return _assembled(name, relative, "pdf", [("page", n, "text", text) for n, text in pdf_pages(data)])
+    if suffix == ".ipynb":
+        cells = notebook_cells(data)
+        return _assembled(name, relative, "notebook", [("cell", n, language, text) for n, language, text in cells])
     text = decode(data)
     if not text.strip():
         raise UnreadableError("empty")
-    return Document(name, relative, language_of(name, text[:4096]), lines_of(text))
+    language = language_of(name, text[:4096])
+    if language == "html" and not has_text(text):
+        raise UnreadableError("no text", "a page of markup only")
+    return Document(name, relative, language, lines_of(text))
+
+
+def _assembled(
+    name: str, relative: str, language: Language, parts: Sequence[tuple[PlaceKind, int, Language, str]]
+) -> Document:
+    """Pages or cells one after the other, a blank line between them."""
+    lines: list[str] = []
+    places: list[Place] = []
+    for kind, number, part_language, text in parts:
+        part = lines_of(text)
+        places.append(Place(len(lines) + 1, len(lines) + len(part), kind, number, part_language))
+        lines += [*part, ""]
+    if not places:
+        raise UnreadableError("no text" if language == "pdf" else "empty")
+    return Document(name, relative, language, tuple(lines[:-1]), tuple(places), extracted=True)
 
 
 def relative_path(path: Path, root: Path) -> str:
-    """The path as it stands in headers and references: from the root's parent, so that it does not say where a tree lies."""
+    """The path in headers and references: from the root's parent, so that it does not say where a tree lies."""
     try:
         return path.relative_to(root.parent).as_posix()
     except ValueError:

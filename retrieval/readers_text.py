@@ -27,9 +27,10 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _MAGIC: Final = (
-    b"PK\x03\x04", b"PK\x05\x06", b"\x7fELF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00",
-    b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa", b"\xcf\xfa\xed\xfe", b"MZ\x90\x00",
-    b"SQLite format 3\x00", b"\x00asm", b"OggS", b"ID3", b"RIFF", b"wOFF", b"wOF2", b"\xd0\xcf\x11\xe0",
+    b"PK\x03\x04", b"PK\x05\x06", b"\x7fELF", b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"\x1f\x8b", b"BZh",
+    b"\xfd7zXZ\x00", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\xca\xfe\xba\xbe", b"\xfe\xed\xfa",
+    b"\xcf\xfa\xed\xfe", b"MZ\x90\x00", b"SQLite format 3\x00", b"\x00asm", b"OggS", b"ID3", b"RIFF", b"wOFF",
+    b"wOF2", b"\xd0\xcf\x11\xe0",
 )  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")

@@ -33,9 +33,11 @@ _CALLEES: Final[dict[str, str]] = {
     "decorator": "",
 }
 _BASES: Final = frozenset({
-    "superclass", "super_interfaces", "extends_interfaces", "extends_clause", "implements_clause", "extends_type_clause",
-    "class_heritage", "base_class_clause", "type_list",
+    "superclass", "super_interfaces", "extends_interfaces", "extends_clause", "implements_clause",
+    "extends_type_clause", "class_heritage", "base_class_clause", "type_list",
 })  # fmt: skip
+
+_BASE_FIELDS: Final = {"class_definition": "superclasses", "trait_item": "bounds"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +84,13 @@ def references_of(node: Node, unit: Unit) -> Iterator[Named]:
     elif kind == "method_invocation":
         yield from _names("calls", _java_call(node))
     elif kind in _IMPORTS:
-        for name in _IMPORTS[kind](node, unit):
-            yield "imports", name
+        yield from (("imports", name) for name in _IMPORTS[kind](node, unit))
     elif kind in _BASES:
         yield from _bases(node)
-    elif kind == "class_definition":
-        bases = node.child_by_field_name("superclasses")
-        if bases is not None:
-            yield from _bases(bases)
+    elif kind in _BASE_FIELDS and (bases := node.child_by_field_name(_BASE_FIELDS[kind])) is not None:
+        yield from _bases(bases)
     elif kind == "impl_item":
         yield from _names("inherits", text_of(node.child_by_field_name("trait")), last=False)
-    elif kind == "trait_item" and (bounds := node.child_by_field_name("bounds")) is not None:
-        yield from _bases(bounds)
     elif kind == "field_declaration" and unit.grammar == "go" and node.child_by_field_name("name") is None:
         yield from _names("inherits", text_of(node.child_by_field_name("type")), last=False)
 

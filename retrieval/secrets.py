@@ -13,9 +13,10 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 _NAMES: Final = (
-    ".env*", "*.env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*_rsa", "*_ed25519", "*.pem", "*.key", "*.p8", "*.p12",
-    "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk", "*.pkcs12", "*.gpg", "*.tfstate", "*.tfstate.backup", ".netrc", "_netrc",
-    ".pgpass", ".npmrc", ".pypirc", ".htpasswd", ".git-credentials", ".dockercfg", ".s3cfg", ".boto", ".vault-token",
+    ".env*", "*.env", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "*_rsa", "*_ed25519", "*.pem", "*.key", "*.p8",
+    "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk", "*.pkcs12", "*.gpg", "*.tfstate",
+    "*.tfstate.backup", ".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc", ".htpasswd", ".git-credentials",
+    ".dockercfg", ".s3cfg", ".boto", ".vault-token",
 )  # fmt: skip
 _PLACES: Final = (
     ".aws/credentials",
@@ -46,8 +47,8 @@ _NAMED = re.compile(
 )
 _URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'`<>]{1,64}:([^\s:/@\"'`<>]{12,128})@")
 _PLACEHOLDER = re.compile(
-    r"(?i)example|sample|dummy|placeholder|change-?_?me|your[-_ ]|redacted|xxxx|\*{3}|\.{3}|\$[{(]|\{\{|<[a-z]|%[(s]|1234567890"
-    r"|abcdefgh|test[-_]"
+    r"(?i)example|sample|dummy|placeholder|change-?_?me|your[-_ ]|redacted|xxxx|\*{3}|\.{3}|\$[{(]|\{\{|<[a-z]|%[(s]"
+    r"|1234567890|abcdefgh|test[-_]"
 )
 _WORDY = re.compile(r"[A-Z]?[a-z]{3,}|[A-Z]{4,}")
 _CHARACTERS = re.compile(r"[A-Za-z0-9+/=_.~!@#$%^&*?-]+")

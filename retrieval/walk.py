@@ -34,7 +34,7 @@ SkipReason = Literal[
     "read error",
 ]
 MAX_BYTES: Final = 1_000_000
-# How many times `max_bytes` a file may have: prose is sparser than code, pages and pictures in cells weigh more than text.
+# How many times `max_bytes` a file may have: pages, and pictures in cells, weigh more than their text.
 _ALLOWANCE: Final = {"markdown": 2.0, "rst": 2.0, "html": 2.0, "text": 2.0, "pdf": 64.0, "notebook": 16.0}
 _DATA_ALLOWANCE: Final = 0.1
 

@@ -1,0 +1,86 @@
+"""PDF: the text of each page."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from .readers_text import UnreadableError, storable
+
+if TYPE_CHECKING:
+    from pypdf import PageObject, PdfReader
+
+MAX_PAGES: Final = 2000
+MAX_SECONDS: Final = 120.0
+_SPACES = re.compile(r"[ \t\xa0]+(?=\n|$)")
+# What pypdf lets through from a file that is damaged somewhere.
+_DAMAGED = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RecursionError,
+    StopIteration,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+def pdf_pages(data: bytes) -> Iterator[tuple[int, str]]:
+    """Number (from 1) and text of each page that has any; raises UnreadableError."""
+    from pypdf.errors import PyPdfError
+
+    damaged = (*_DAMAGED, PyPdfError)
+    try:
+        pages = _opened(data)
+    except damaged as error:
+        raise UnreadableError("broken", f"not a readable PDF: {_first_line(error)}") from error
+    deadline = time.monotonic() + MAX_SECONDS
+    read = failed = 0
+    for number, page in enumerate(pages, 1):
+        try:
+            text = _SPACES.sub("", storable(page.extract_text())).strip("\n")
+        except damaged:
+            failed += 1
+            continue
+        if text.strip():
+            read += 1
+            yield number, text
+        if time.monotonic() > deadline:
+            raise UnreadableError("too long", f"more than {MAX_SECONDS:.0f} s for {number} of {len(pages)} pages")
+    if not read and failed:
+        raise UnreadableError("broken", f"none of {len(pages)} pages could be read")
+
+
+def _opened(data: bytes) -> list[PageObject]:
+    from pypdf import PdfReader
+
+    reader = PdfReader(io.BytesIO(data))
+    if reader.is_encrypted and not _unlocked(reader):
+        raise UnreadableError("encrypted", "the PDF asks for a password")
+    if len(reader.pages) > MAX_PAGES:
+        raise UnreadableError("too long", f"{len(reader.pages)} pages, at most {MAX_PAGES} are read")
+    return list(reader.pages)
+
+
+def _unlocked(reader: PdfReader) -> bool:
+    """Many PDFs are encrypted with an empty password, only to limit printing."""
+    from pypdf.errors import DependencyError, PyPdfError
+
+    try:
+        return bool(reader.decrypt(""))
+    except (DependencyError, PyPdfError, NotImplementedError, ValueError):
+        return False
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).split("\n", 1)[0][:200]
