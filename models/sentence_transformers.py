@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -85,10 +86,24 @@ def _load(name_or_path: str, threads: int) -> SentenceTransformer:
 
     import_module("torch").set_num_threads(threads)
     try:
-        return SentenceTransformer(name_or_path)
+        with _no_progress_bars():
+            return SentenceTransformer(name_or_path)
     except (OSError, ValueError) as error:
         raise EmbedderError(
             f"sentence-transformers cannot load {name_or_path!r}: {error}\n"
             "Expected the path of a model's folder, or the name of a model that is in the local Hugging Face cache or "
             "can be downloaded."
         ) from error
+
+
+@contextmanager
+def _no_progress_bars() -> Iterator[None]:
+    """transformers draws one on stderr while it loads, even into a pipe."""
+    chatter = import_module("transformers.utils.logging")
+    shown = chatter.is_progress_bar_enabled()
+    chatter.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            chatter.enable_progress_bar()
