@@ -32,7 +32,9 @@ def kind_of_question(state: RagState) -> Kind:
 
 
 def one_search_each(state: RagState) -> list[Send]:
-    return [Send("retrieve", {"queries": [query]}) for query in state["queries"]]
+    """The question itself always; its parts as far as the budget goes."""
+    left = state["budget"]["steps"] - state["spent"]["steps"]
+    return [Send("retrieve", {"queries": [query]}) for query in state["queries"][: max(1, left)]]
 
 
 def is_spent(state: RagState) -> bool:
@@ -59,7 +61,7 @@ def after_grade(
 
 
 def after_rewrite(state: RagState) -> Literal["new", "enough"]:
-    return "new" if state["queries"] else "enough"
+    return "new" if state["queries"] and not is_spent(state) else "enough"
 
 
 def after_web(state: RagState) -> Literal["found", "nothing"]:
@@ -84,11 +86,15 @@ def after_reflect(
         return _after_refusal(state)
     if state["verdict"] == "good" or is_spent(state):
         return "good" if has_kept(state) else "hopeless"
-    if state["verdict"] == "incomplete" and state["is_better"]:
+    if state["verdict"] == "incomplete" and state["queries"] and state["is_better"]:
         return "incomplete"
     if _can_escalate(state, models):
         return "escalate"
-    may_retry = state["attempt"] < settings.max_attempts and (state["is_better"] or state["attempt"] == 1)
+    may_retry = (
+        state["verdict"] == "unsupported"
+        and state["attempt"] < settings.max_attempts
+        and (state["is_better"] or state["attempt"] == 1)
+    )
     if may_retry:
         return "retry"
     return "good" if has_kept(state) else "hopeless"

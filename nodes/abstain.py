@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from langgraph.types import StreamWriter
 from typing_extensions import TypedDict
 
 from .channels import Found
@@ -15,9 +16,13 @@ NEAREST = 5
 class Slice(TypedDict):
     tried: list[str]
     found: list[Found]
+    draft: str
+    attempt: int
 
 
-async def abstain(state: Slice) -> dict[str, Any]:
+async def abstain(state: Slice, *, writer: StreamWriter) -> dict[str, Any]:
+    if state["draft"]:
+        writer({"event": "discard", "attempt": state["attempt"]})
     return {"draft": abstention(state["tried"], nearest(state["found"])), "draft_kind": "abstention", "quotes": []}
 
 

@@ -57,6 +57,8 @@ async def answer(state: Slice, *, library: Library, is_current: IsCurrent, limit
         caveats.add("source_changed")
     if is_exhausted(state["spent"], state["budget"]) and composed["status"] != "answered":
         caveats.add("budget_exhausted")
+    if "no_model" in caveats:
+        caveats -= {"degraded", "model_failed"}  # they follow from it
     message = AIMessage(with_sources(composed["answer"], citations), name="hydragraph")
     result = {"answer": composed["answer"], "status": composed["status"], "tier": composed["tier"]}
     misses = nearest(state["found"]) if composed["status"] == "abstained" else []

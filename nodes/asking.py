@@ -82,8 +82,10 @@ async def draft(
 
 
 def _spent(reply: Reply, started: float) -> Spending:
+    """A server that was not there read nothing, whatever was meant for it."""
     usage = reply.usage
-    tokens = usage.prompt_tokens + usage.completion_tokens
+    was_there = bool(reply.text) or reply.fault not in TAKES_DOWN
+    tokens = usage.prompt_tokens + usage.completion_tokens if was_there else 0
     return spending(usd=usage.usd, tokens=tokens, seconds=time.monotonic() - started, steps=1)
 
 

@@ -25,7 +25,7 @@ _ABOUT_TALK = re.compile(
 )
 _SEVERAL = re.compile(
     r"\?.*\w.*\?|\bdifferences? between\b|\bcompare[ds]?\b|\bversus\b|\bvs\.?\b|\bdiffer(?:s|ent)? from\b|"
-    r"\band (?:how|what|where|why|which|who|when)\b|;",
+    r"\w,? and (?:how|what|where|why|which|who|when)\b|;",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -8,6 +8,7 @@ from pathlib import PurePath
 from textwrap import dedent, indent
 from typing import Any
 
+from langgraph.types import StreamWriter
 from typing_extensions import TypedDict
 
 from ..domain import Evidence, FileSpan
@@ -24,9 +25,13 @@ class Slice(TypedDict):
     question: str
     found: list[Found]
     tried: list[str]
+    draft: str
+    attempt: int
 
 
-async def extract(state: Slice, *, library: Library, limit: int) -> dict[str, Any]:
+async def extract(state: Slice, *, library: Library, limit: int, writer: StreamWriter) -> dict[str, Any]:
+    if state["draft"]:
+        writer({"event": "discard", "attempt": state["attempt"]})
     found = in_reading_order(state["found"])[:READ]
     evidence = await library.read(found, state["tried"], limit=limit)
     quotes = await asyncio.to_thread(best_quotes, state["question"], evidence)
@@ -46,7 +51,7 @@ def _bullet(quote: Quote, item: Evidence) -> str:
     head = f"- {_place(quote, item)} [{item.id}]"
     if quote.is_code or "\n    " in quote.text:
         fence = "````" if "```" in quote.text else "```"
-        return f"{head}\n{indent(f'{fence}\n{dedent(quote.text)}\n{fence}', '  ')}"
+        return "\n".join([head, indent("\n".join([fence, dedent(quote.text), fence]), "  ")])
     return f"{head}: “{' '.join(quote.text.split())}”"
 
 

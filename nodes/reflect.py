@@ -62,14 +62,14 @@ def with_opinion(review: Review | None, tried: Sequence[str]) -> tuple[Verdict, 
     """An opinion can ask for one more search or draft; it cannot make unmeasured claims good."""
     if review is None or (review.supported and review.complete):
         return "good", []
+    if not review.supported:
+        return "unsupported", []
     query = " ".join(review.missing.split())[:MOST_CHARACTERS]
-    if not review.complete and query and query not in tried:
-        return "incomplete", [query]
-    return ("good" if review.supported else "unsupported"), []
+    return "incomplete", [query] if query and query not in tried else []
 
 
 def _better(state: Slice, report: Report) -> Best:
-    if state["best"]["draft"] and report.score <= state["best"]["score"]:
+    if state["best"]["draft"] and report.score < state["best"]["score"]:
         return state["best"]
     return {"draft": state["draft"], "score": report.score, "tier": state["asking_tier"]}
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from hydragraph.domain import Evidence, FileSpan, Hit, Models, Placement, SearchResult, chunk_id
 from hydragraph.graphs import RagServices, RagSettings, build_rag_graph
 from hydragraph.graphs.evidence import CorpusEvidence
@@ -51,15 +53,13 @@ def _spans(path: Path) -> list[tuple[str, FileSpan, str]]:
     for at, start in enumerate(starts):
         end = starts[at + 1] - 1 if at + 1 < len(starts) else len(lines)
         text = "\n".join(lines[start:end]).rstrip("\n")
-        import hashlib
-
         digest = hashlib.sha256(text.encode()).hexdigest()
         spans.append((text, FileSpan(str(path), start + 1, start + 1 + text.count("\n"), digest), digest))
     return spans
 
 
 class WordSearcher:
-    """A `Searcher` that scores by shared words. `searches` holds the queries; `is_lost` forgets texts until a search."""
+    """A `Searcher` that scores by shared words; `searches` holds the queries, `is_lost` forgets texts till then."""
 
     collection = "words"
 
