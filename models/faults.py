@@ -12,7 +12,7 @@ TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 NO_THINKING = re.compile(r"does not support thinking|think value .* is not supported", re.IGNORECASE)
-NO_SCHEMA = re.compile(r"grammar|schema|\bformat\b|response_format", re.IGNORECASE)
+NO_SCHEMA = re.compile(r"grammar|schema|\bformat\b|response_format|support (?:tools|functions)", re.IGNORECASE)
 
 
 def fault_of_status(status: int, text: str) -> Fault:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ..domain import Fault, Message, Reply, Tier, Usage
+from .counting import estimate_messages, fewest_tokens
 from .faults import NO_THINKING, fault_of_status, said
-from .packing import estimate_messages, fewest_tokens
+from .messages import to_langchain
 from .thoughts import ThoughtFilter
 from .tiers import TierConfig
 from .transport import Deadlines, FirstTokenTimeout, IncompleteStream, OllamaTransport
 
 if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
     from langchain_ollama import ChatOllama
 
 RETRY_AFTER = 0.25
@@ -123,7 +123,7 @@ class OllamaTier:
         if not self._cannot_think:
             extra["reasoning"] = ask.think
         # A draft may be withdrawn and a decision is nobody's business: neither goes into LangGraph's message stream.
-        return self._chat().astream(_to_langchain(ask.messages), {"tags": ["nostream"]}, **extra)
+        return self._chat().astream(to_langchain(ask.messages), {"tags": ["nostream"]}, **extra)
 
     def _chat(self) -> ChatOllama:
         from langchain_ollama import ChatOllama
@@ -198,14 +198,3 @@ def said_text(text: str) -> str:
 def _hear(ask: Ask, text: str) -> None:
     if ask.on_token is not None:
         ask.on_token(text)
-
-
-def _to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
-    from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-
-    kinds: dict[str, Callable[[str], BaseMessage]] = {
-        "system": lambda text: SystemMessage(text),
-        "user": lambda text: HumanMessage(text),
-        "assistant": lambda text: AIMessage(text),
-    }
-    return [kinds[message.role](message.content) for message in messages]

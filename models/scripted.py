@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..domain import MODEL, Fault, Message, Reply, Role, Structured, Tier, Usage
-from .packing import estimate_tokens
+from .counting import estimate_tokens
 from .parsing import ParseError, parse_reply
 from .thoughts import ThoughtFilter
 from .tiers import DEFAULT_ROLES, DEFAULT_TIERS, tiers_for
