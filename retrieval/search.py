@@ -1,0 +1,219 @@
+"""Search over one embedded collection: dense, BM25 and graph legs, one ranked list."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ..domain import LEGS, Embedder, Evidence, FileSpan, Hit, Language, Leg, Placement, SearchResult
+from ..errors import EmbedderError
+from .bm25 import search_bm25
+from .collection import WAIT_SECONDS
+from .fusion import Kind, Ranked, fuse, kind_of
+from .outbox import stamp_of
+from .session import IDLE_SECONDS, Session, SharedSession
+from .snapshot import Snapshot
+from .store import Store
+
+DEPTH: Final[Mapping[Leg, int]] = {"dense": 100, "bm25": 40, "graph": 100}
+SEEDS: Final = 10  # best chunks of the other legs from which the graph walks too
+FRESH_SECONDS: Final = 10.0  # for how long the count of changed files is believed
+
+PROSE: Final[frozenset[Language]] = frozenset({"markdown", "rst", "html", "pdf", "notebook", "text"})
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What each leg found, best first, and the fused list."""
+
+    legs: Mapping[Leg, Ranked]
+    fused: Ranked
+    kind: Kind
+
+
+class LocalSearcher:
+    """A Searcher over the collection `name` below `home`, which it owns only while it works.
+
+    `open_embedder` is called at the first search; without one, or where it gives None, the dense leg is absent. It is
+    absent too where the embedder fails: `trouble` then says why and how to mend it.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        name: str,
+        open_embedder: Callable[[], Embedder | None] | None = None,
+        *,
+        idle: float = IDLE_SECONDS,
+        wait: float = WAIT_SECONDS,
+    ) -> None:
+        self._shared = SharedSession(home, name, idle=idle, wait=wait)
+        self._open_embedder = open_embedder
+        self._opened_embedder: Embedder | None = None
+        self._embedder_lock = threading.Lock()
+        self.trouble = ""
+        self._legs = ThreadPoolExecutor(max_workers=4, thread_name_prefix="hydragraph-leg")
+        self._changed: tuple[float, str, int] | None = None
+
+    @property
+    def collection(self) -> str:
+        return self._shared.collection.name
+
+    def close(self) -> None:
+        """Let go of the collection now."""
+        self._shared.close()
+
+    async def search(self, query: str, *, limit: int = 10) -> SearchResult:
+        return await asyncio.to_thread(self.search_now, query, limit=limit)
+
+    async def evidence(self, chunk_ids: Sequence[str]) -> list[Evidence]:
+        return await asyncio.to_thread(self.evidence_now, chunk_ids)
+
+    def search_now(self, query: str, *, limit: int = 10) -> SearchResult:
+        """The same without an event loop, for programs that have none."""
+        with self._shared.use() as session:
+            ranking = self._rank(session, query, limit)
+            return SearchResult(
+                hits=_hits(session.snapshot, ranking, limit),
+                absent=tuple(leg for leg in LEGS if not ranking.legs[leg]),
+                dense_ready=_dense_ready(session),
+                changed_files=self._changed_files(session),
+            )
+
+    def rank_now(self, query: str, *, depth: int = 100) -> Ranking:
+        """Each leg's own list and the fused one, at least `depth` long where there is so much."""
+        with self._shared.use() as session:
+            return self._rank(session, query, depth)
+
+    def evidence_now(self, chunk_ids: Sequence[str]) -> list[Evidence]:
+        """Text and source of chunks; needs no ownership, so it never waits."""
+        self._shared.collection.require()
+        with Store(self._shared.collection.database) as store:
+            chunks = store.chunks(chunk_ids)
+        return [
+            Evidence(
+                id=chunk_id,
+                text=chunk.text,
+                source=FileSpan(chunk.path, chunk.start_line, chunk.end_line, chunk.hash, chunk.place),
+                title=chunk.symbol or Path(chunk.path).name,
+            )
+            for chunk_id in chunk_ids
+            if (chunk := chunks.get(chunk_id)) is not None
+        ]
+
+    # --- the legs
+
+    def _rank(self, session: Session, query: str, limit: int) -> Ranking:
+        if not query.strip():
+            return Ranking({leg: () for leg in LEGS}, (), "prose")
+        snapshot = session.snapshot
+        dense_job = self._legs.submit(self._dense, session, query, max(DEPTH["dense"], limit))
+        bm25 = _ordered(snapshot, search_bm25(snapshot, session.shard, query, max(DEPTH["bm25"], limit)))
+        named = snapshot.graph.named_in(query)
+        dense = _ordered(snapshot, dense_job.result())
+        direct: dict[Leg, Ranked] = {"dense": dense, "bm25": bm25}
+        code_share = _code_share(snapshot, direct.values())
+        kind = kind_of(named=bool(named), code_share=code_share)
+        graph = _graph(snapshot, named, fuse(direct, kind), max(DEPTH["graph"], limit))
+        legs: dict[Leg, Ranked] = {**direct, "graph": graph}
+        return Ranking(legs, _ordered(snapshot, fuse(legs, kind).items()), kind)
+
+    def _dense(self, session: Session, query: str, limit: int) -> Ranked:
+        try:
+            embedder = self._embedder()
+            if embedder is None:
+                return ()
+            vector = embedder.embed([query])[0]
+        except EmbedderError as error:
+            if str(error) != self.trouble:
+                _log.warning("dense leg absent: %s", error)
+            self.trouble = str(error)
+            return ()
+        return session.shard.search_dense(stamp_of(embedder), vector, limit)
+
+    def _embedder(self) -> Embedder | None:
+        with self._embedder_lock:
+            if self._opened_embedder is None and self._open_embedder is not None:
+                self._opened_embedder = self._open_embedder()
+            return self._opened_embedder
+
+    def _changed_files(self, session: Session) -> int:
+        now, generation = time.monotonic(), session.snapshot.generation
+        known = self._changed
+        if known is None or known[1] != generation or now - known[0] > FRESH_SECONDS:
+            known = self._changed = (now, generation, count_changed(session.store))
+        return known[2]
+
+
+def count_changed(store: Store) -> int:
+    """Indexed files whose size or time differs from what was indexed, or that are gone."""
+    return sum(_differs(*row) for row in store.changed_files())
+
+
+def _differs(path: str, size: int, mtime_ns: int) -> bool:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return True
+    return (found.st_size, found.st_mtime_ns) != (size, mtime_ns)
+
+
+def _ordered(snapshot: Snapshot, found: Iterable[tuple[str, float]]) -> Ranked:
+    """Best first, ties by path and line; chunks of another state of the collection are left out."""
+    positions = snapshot.positions
+    present = [(-score, positions[chunk_id], chunk_id) for chunk_id, score in found if chunk_id in positions]
+    return [(chunk_id, -score) for score, _, chunk_id in sorted(present)]
+
+
+def _code_share(snapshot: Snapshot, ranked: Iterable[Ranked]) -> float:
+    best = [chunk_id for leg in ranked for chunk_id, _ in leg[:SEEDS]]
+    code = sum(snapshot.places[snapshot.positions[chunk_id]].language not in PROSE for chunk_id in best)
+    return code / len(best) if best else 0.0
+
+
+def _graph(snapshot: Snapshot, named: Mapping[int, float], direct: Mapping[str, float], limit: int) -> Ranked:
+    best = sorted(direct, key=lambda chunk_id: (-direct[chunk_id], snapshot.positions[chunk_id]))[:SEEDS]
+    seeds = {snapshot.positions[chunk_id]: direct[chunk_id] ** 2 for chunk_id in best}
+    places = snapshot.places
+    found = sorted((-score, at) for at, score in snapshot.graph.walk(named, seeds))[:limit]
+    return [(places[at].chunk_id, -score) for score, at in found]
+
+
+def _dense_ready(session: Session) -> float:
+    total = len(session.snapshot.places)
+    missing = int(session.store.execute("SELECT COUNT(*) FROM chunks WHERE dense = 0").fetchone()[0])
+    return 1 - missing / total if total else 0.0
+
+
+def _hits(snapshot: Snapshot, ranking: Ranking, limit: int) -> tuple[Hit, ...]:
+    wanted = {chunk_id for chunk_id, _ in ranking.fused[:limit]}
+    placements: dict[str, dict[Leg, Placement]] = {chunk_id: {} for chunk_id in wanted}
+    for leg, ranked in ranking.legs.items():
+        for rank, (chunk_id, score) in enumerate(ranked, start=1):
+            if chunk_id in wanted:
+                placements[chunk_id][leg] = Placement(rank, score)
+    return tuple(_hit(snapshot, chunk_id, score, placements[chunk_id]) for chunk_id, score in ranking.fused[:limit])
+
+
+def _hit(snapshot: Snapshot, chunk_id: str, score: float, legs: Mapping[Leg, Placement]) -> Hit:
+    place = snapshot.places[snapshot.positions[chunk_id]]
+    return Hit(
+        chunk_id=chunk_id,
+        path=place.path,
+        start_line=place.start_line,
+        end_line=place.end_line,
+        symbol=place.symbol,
+        score=score,
+        legs=legs,
+        place=place.place,
+    )

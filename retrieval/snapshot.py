@@ -1,0 +1,58 @@
+"""What a search needs to know of one state of a collection, read once: where chunks stand, their words, their graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+from .bm25 import Candidate, CorpusStats
+from .graph import Graph
+from .store import Place, Store
+
+REMEMBERED = 20_000  # chunks whose words are kept; a collection beyond it is read again in parts
+
+
+class Snapshot:
+    """The chunks of one generation of a store, in the order of path and line.
+
+    Also the source of words for BM25, which asks for the same chunks' words again and again.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.generation = store.meta("generation")
+        sql = "SELECT num, id, path, start_line, end_line, symbol, language, place FROM chunks"
+        rows = store.execute(f"{sql} ORDER BY path, start_line, id").fetchall()
+        self.places: list[Place] = [Place(*row[1:]) for row in rows]
+        self.positions: Mapping[str, int] = {place.chunk_id: at for at, place in enumerate(self.places)}
+        self._numbers = {row[0]: at for at, row in enumerate(rows)}
+        self._stats = store.stats()
+        self._candidates: dict[str, Candidate] = {}
+        self.store = store
+
+    @cached_property
+    def graph(self) -> Graph:
+        rows = self.store.execute("SELECT chunk, kind, name FROM refs").fetchall()
+        numbers = self._numbers
+        edges = ((numbers[chunk], kind, name) for chunk, kind, name in rows if chunk in numbers)
+        return Graph.build(edges, len(self.places))
+
+    # --- bm25.TermSource
+
+    def stats(self) -> CorpusStats:
+        return self._stats
+
+    def grid_length(self) -> float:
+        return self.store.grid_length()
+
+    def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
+        return self.store.document_frequencies(keys)
+
+    def candidates(self, chunk_ids: Sequence[str]) -> list[Candidate]:
+        known = self._candidates
+        missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in known]
+        if len(known) + len(missing) > REMEMBERED:
+            self._candidates = known = {}
+            missing = list(chunk_ids)
+        if missing:
+            known.update((candidate.chunk_id, candidate) for candidate in self.store.candidates(missing))
+        return [known[chunk_id] for chunk_id in chunk_ids if chunk_id in known]
