@@ -33,6 +33,9 @@ def forget_path(collection: Collection, path: Path, holding: Holding | None = No
     with collection.writer(holding.wait):
         with Store(collection.database) as store:
             gone, roots = _below(store, path)
+            if not gone and not roots and store.meta("scrub"):
+                _wipe(Outbox(collection, store, holding))  # an earlier forget was interrupted
+                return 0
             if not gone and not roots:
                 raise NoIndexError(f"Nothing at or below {path} is in collection {collection.name!r}.")
             remain = store.execute("SELECT COUNT(*) FROM files").fetchone()[0] - len(gone)
@@ -57,10 +60,12 @@ def _below(store: Store, path: Path) -> tuple[list[str], list[str]]:
 def _take_out(outbox: Outbox, gone: list[str], roots: list[str]) -> None:
     store = outbox.store
     store.set_meta("scrub", "1")  # first, so that a kill from here on is made good by the next run
+    Manifest(store).commit([], gone, roots)
+    _wipe(outbox)
+
+
+def _wipe(outbox: Outbox) -> None:
     ensure_shard(outbox)
-    Manifest(store).commit([], gone)
-    with store.transaction():
-        store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in roots])
     outbox.settle_weights()
     outbox.drop_unused_vectors()
     scrub(outbox)

@@ -24,7 +24,6 @@ from .store import Store
 from .vectors import require_space
 from .walk import MAX_BYTES
 
-BATCH_FILES = 200
 BATCH_CHUNKS = 2000
 BATCH_SECONDS = 2.0
 
@@ -49,6 +48,7 @@ Report = Callable[[Progress], None]
 class IndexOptions:
     include_secrets: bool = False
     max_bytes: int = MAX_BYTES
+    batch_files: int = 200
     holding: Holding = field(default_factory=Holding)
 
 
@@ -198,7 +198,7 @@ class _Run:
                 entries.append(result)
                 chunks += len(result.chunks)
             is_late = time.monotonic() - started > BATCH_SECONDS
-            if is_late or len(entries) + len(touched) >= BATCH_FILES or chunks >= BATCH_CHUNKS:
+            if is_late or len(entries) + len(touched) >= self._options.batch_files or chunks >= BATCH_CHUNKS:
                 yield entries, touched
                 entries, touched, started, chunks = [], [], time.monotonic(), 0
         if entries or touched:

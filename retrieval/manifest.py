@@ -107,10 +107,11 @@ class Manifest:
         sql = f"SELECT {names} FROM files WHERE root = ?"  # noqa: S608 - the names of our own fields
         return {row[0]: FileRow(*row) for root in roots for row in self._store.execute(sql, (root,))}
 
-    def commit(self, entries: Sequence[FileEntry], gone: Iterable[str] = ()) -> None:
-        """Put these files and take out those that are gone, in one transaction."""
+    def commit(self, entries: Sequence[FileEntry], gone: Iterable[str] = (), gone_roots: Iterable[str] = ()) -> None:
+        """Put these files and take out files and roots that are gone, in one transaction."""
         self._added, self._removed = [], []
         with self._store.transaction():
+            self._store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in gone_roots])
             for path in gone:
                 self._remove(path)
             for entry in entries:

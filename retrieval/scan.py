@@ -43,7 +43,8 @@ def scan(store: Store, roots: Sequence[Path], chunker: str, options: ScanOptions
     """Walk the roots (each whole, and the outermost known root of each) and compare with the manifest."""
     registered = store.roots()
     scope = outermost([*(_resolved(root, registered) for root in roots)], registered)
-    absorbed = [root for root in registered if root not in scope and _is_below_any(root, scope)]
+    earlier = dict.fromkeys([*registered, *store.file_roots()])
+    absorbed = [root for root in earlier if root not in scope and _is_below_any(root, scope)]
     known = Manifest(store).rows([*scope, *absorbed])
     same: set[str] = set()
 

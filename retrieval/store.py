@@ -120,6 +120,10 @@ class Store:
     def roots(self) -> list[str]:
         return [str(path) for (path,) in self.execute("SELECT path FROM roots ORDER BY path")]
 
+    def file_roots(self) -> list[str]:
+        """The roots that files stand under; more than `roots()` where a run that put one inside another was cut off."""
+        return [str(root) for (root,) in self.execute("SELECT DISTINCT root FROM files ORDER BY root")]
+
     def counts(self) -> Counts:
         count = "SELECT (SELECT COUNT(*) FROM files WHERE status = 'indexed'),"
         count += " (SELECT COUNT(*) FROM files WHERE status = 'quarantined'), (SELECT COUNT(*) FROM chunks),"
@@ -199,7 +203,7 @@ class Store:
 
     # --- changed files
 
-    def changed_files(self, roots_only: bool = True) -> Iterator[tuple[str, int, int]]:
+    def changed_files(self) -> Iterator[tuple[str, int, int]]:
         """Path, size and mtime of each indexed file, to compare with the disk."""
         yield from self.execute("SELECT path, size, mtime_ns FROM files ORDER BY path")
 

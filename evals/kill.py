@@ -1,0 +1,320 @@
+"""kill -9 during `index` and `forget` at random points: `python -m hydragraph.evals.kill [--points 20] [--files 300]`.
+
+A tree is generated from a seed and indexed undisturbed. Then, for each point, a child process does the same, is killed
+after a random time, and is run again: what it leaves must be the undisturbed index, dense vectors to 1e-5. Kinds of
+points: `fresh` (an empty home, killed while files are read or while they are embedded), `update` (an index of the tree
+as it was before files were changed, moved, added and deleted) and `forget` (one of two roots).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import hashlib
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from ..domain import Embedder
+from ..errors import EmbedderError
+from ..retrieval.collection import Collection
+from ..retrieval.forget import forget_path
+from ..retrieval.ledger import IndexOptions, Progress, index
+from .index_state import dense_distance, differences, read_state
+from .trees import change_tree, make_tree
+
+Kind = Literal["fresh", "update", "forget"]
+NAME = "kill"
+
+
+class HashingEmbedder:
+    """Deterministic vectors with no model: a text's words, hashed and summed. Same interface, milliseconds."""
+
+    name = "hashing"
+    dimension = 64
+    max_tokens = 256
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [2 + sum((len(word) + 3) // 4 for word in text.split()) for text in texts]
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        rows = [self._vector(text) for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), self.dimension)
+
+    def _vector(self, text: str) -> np.ndarray:
+        seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "little")
+        vector = np.random.default_rng(seed).standard_normal(self.dimension)
+        return vector / np.linalg.norm(vector)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a child process does, as its command line has it."""
+
+    home: Path
+    roots: tuple[Path, ...]
+    embedder: str
+    forget: Path | None = None
+
+    def command(self) -> list[str]:
+        line = [sys.executable, "-m", "hydragraph.evals.kill", "--child", "--home", str(self.home)]
+        line += ["--embedder", self.embedder, *(f"--root={root}" for root in self.roots)]
+        return [*line, f"--forget={self.forget}"] if self.forget else line
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One kill. `stage` is the last stage that the child had reported; `wrong` what differs after the re-run."""
+
+    kind: Kind
+    after_seconds: float
+    stage: str
+    wrong: tuple[str, ...]
+    dense_distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    files: int
+    chunks: int
+    embedder: str
+    points: tuple[Point, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> int:
+        return sum(bool(point.wrong) for point in self.points)
+
+
+def open_named_embedder(name: str) -> Embedder:
+    if name == "hashing":
+        return HashingEmbedder()
+    from platformdirs import user_cache_path
+
+    from ..models.embedders import open_embedder
+
+    embedder = open_embedder(name, user_cache_path("hydragraph"))
+    if embedder is None:
+        raise EmbedderError(f"Expected an embedder that makes vectors, got {name!r}.")
+    return embedder
+
+
+def choose_embedder(name: str) -> str:
+    """`auto` is the default model where its weights are installed, else hashing."""
+    if name != "auto":
+        return name
+    try:
+        open_named_embedder("minilm")
+    except EmbedderError:
+        return "hashing"
+    return "minilm"
+
+
+def run_child(job: Job) -> None:
+    """What is killed: one index or forget, which reports its stages on standard output."""
+
+    def report(progress: Progress) -> None:
+        print(progress.stage, progress.done, flush=True)
+
+    collection = Collection(job.home, NAME)
+    embedder = open_named_embedder(job.embedder)
+    print("start", flush=True)
+    if job.forget is None:
+        index(collection, list(job.roots), embedder, report, IndexOptions(batch_files=25))
+    else:
+        forget_path(collection, job.forget)
+
+
+def run_through(job: Job) -> float:
+    """Run a child to its end; the seconds from its first line."""
+    with _started(job) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        start = time.monotonic()
+        child.stdout.read()
+        if child.wait() != 0:
+            raise SystemExit(f"kill: the child ended with exit code {child.returncode}: {' '.join(job.command())}")
+        return time.monotonic() - start
+
+
+def run_and_kill(job: Job, after: float) -> str:
+    """Kill a child some seconds after its first line; the last stage it reported, empty where it had ended before."""
+    with _started(job) as child:
+        assert child.stdout is not None
+        lines = [child.stdout.readline()]
+        time.sleep(after)
+        ended = child.poll() is not None
+        child.send_signal(signal.SIGKILL)
+        lines += child.stdout.read().splitlines()
+        child.wait()
+    return "" if ended else lines[-1].split()[0]
+
+
+@contextlib.contextmanager
+def _started(job: Job) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(job.command(), stdout=subprocess.PIPE, text=True) as child:  # noqa: S603 - our own module
+        try:
+            yield child
+        finally:
+            child.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """Where a kind of point starts, what is run, and how long it takes undisturbed."""
+
+    template: Path | None
+    job: Job
+    seconds: float
+
+
+class Experiment:
+    """One tree and its undisturbed indexes, in a folder that is thrown away."""
+
+    def __init__(self, folder: Path, files: int, embedder: str, seed: int) -> None:
+        self._folder = folder
+        self._random = random.Random(seed)  # noqa: S311 - to be repeated
+        self._home = folder / "home"
+        self._tree, self._other = folder / "tree", folder / "other"
+        self._job = Job(self._home, (self._tree,), embedder)
+        make_tree(self._other, max(10, files // 10), seed + 1)
+        make_tree(self._tree, files, seed)
+        self._before = self._keep("before", self._job)
+        change_tree(self._tree, seed)
+        self._fresh = Undisturbed(None, self._job, self._time(self._job, None))
+        self.state = read_state(Collection(self._home, NAME))
+
+    def undisturbed(self, kind: Kind) -> Undisturbed:
+        if kind == "fresh":
+            return self._fresh
+        return self._update if kind == "update" else self._forget
+
+    @cached_property
+    def _update(self) -> Undisturbed:
+        return Undisturbed(self._before, self._job, self._time(self._job, self._before))
+
+    @cached_property
+    def _forget(self) -> Undisturbed:
+        both = self._keep("both", Job(self._home, (self._tree, self._other), self._job.embedder))
+        forget = Job(self._home, (), self._job.embedder, self._other)
+        return Undisturbed(both, forget, self._time(forget, both))
+
+    def kill_once(self, kind: Kind) -> Point:
+        undisturbed = self.undisturbed(kind)
+        longest = undisturbed.seconds
+        while True:
+            self._reset(undisturbed.template)
+            after = self._random.uniform(0, longest)
+            stage = run_and_kill(undisturbed.job, after)
+            if stage:
+                break
+            longest *= 0.8  # it was faster this time: ended before the kill
+        self._again(undisturbed.job)
+        found = read_state(Collection(self._home, NAME))
+        wrong = tuple(differences(self.state, found))
+        return Point(kind, after, stage, wrong, dense_distance(self.state, found))
+
+    def _again(self, job: Job) -> None:
+        collection = Collection(self._home, NAME)
+        if job.forget is not None and not _knows(collection, job.forget):
+            return  # the kill came after the last step
+        run_through(job)
+
+    def _time(self, job: Job, template: Path | None) -> float:
+        self._reset(template)
+        return run_through(job)
+
+    def _keep(self, name: str, job: Job) -> Path:
+        self._time(job, None)
+        return self._home.rename(self._folder / name)
+
+    def _reset(self, template: Path | None) -> None:
+        shutil.rmtree(self._home, ignore_errors=True)
+        if template is not None:
+            copy_sparse(template, self._home)
+
+
+def _knows(collection: Collection, root: Path) -> bool:
+    from ..retrieval.store import Store
+
+    with Store(collection.database) as store:
+        return bool(store.meta("scrub")) or root.as_posix() in store.roots()
+
+
+def copy_sparse(source: Path, target: Path) -> None:
+    """Copy a folder; the vector store's files are mostly holes, which `cp` keeps."""
+    copy = shutil.which("cp")
+    assert copy is not None
+    subprocess.run([copy, "-a", str(source), str(target)], check=True)  # noqa: S603
+
+
+def plan(points: int) -> list[Kind]:
+    """Three fresh runs for two updates; and a forget for every four of them on top."""
+    kinds: list[Kind] = ["fresh" if number % 5 in (0, 2, 4) else "update" for number in range(points)]
+    forgets: list[Kind] = ["forget"] * (points // 4)
+    return kinds + forgets
+
+
+def run(points: int, files: int, embedder: str, seed: int) -> Outcome:
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="hydragraph-kill-") as name:
+        experiment = Experiment(Path(name).resolve(), files, embedder, seed)
+        results = []
+        for number, kind in enumerate(plan(points), 1):
+            results.append(experiment.kill_once(kind))
+            print(f"{number}: {describe(results[-1])}", file=sys.stderr)
+        tables = experiment.state.tables
+        return Outcome(len(tables["files"]), len(tables["chunks"]), embedder, tuple(results), time.monotonic() - start)
+
+
+def describe(point: Point) -> str:
+    verdict = "; ".join(point.wrong) or f"the same (dense to {point.dense_distance:.1e})"
+    return f"{point.kind} killed after {point.after_seconds:.2f} s in {point.stage}: {verdict}"
+
+
+def parser() -> argparse.ArgumentParser:
+    arguments = argparse.ArgumentParser(
+        prog="python -m hydragraph.evals.kill", description=(__doc__ or "").split("\n")[0]
+    )
+    arguments.add_argument("--points", type=int, default=20, help="kills during index (default 20), forgets on top")
+    arguments.add_argument("--files", type=int, default=300)
+    arguments.add_argument("--seed", type=int, default=7)
+    arguments.add_argument("--embedder", default="auto", help="auto, minilm, hashing, ... (default auto)")
+    arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    arguments.add_argument("--home", type=Path, help=argparse.SUPPRESS)
+    arguments.add_argument("--root", type=Path, action="append", default=[], help=argparse.SUPPRESS)
+    arguments.add_argument("--forget", type=Path, help=argparse.SUPPRESS)
+    return arguments
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    if options.child:
+        run_child(Job(options.home, tuple(options.root), options.embedder, options.forget))
+        return 0
+    outcome = run(options.points, options.files, choose_embedder(options.embedder), options.seed)
+    if options.json:
+        print(json.dumps({**asdict(outcome), "failed": outcome.failed}))
+    else:
+        print(
+            f"{len(outcome.points)} kills, {outcome.failed} failed: {outcome.files} files, {outcome.chunks} chunks,"
+            f" embedder {outcome.embedder}, {outcome.seconds:.0f} s"
+        )
+    return 1 if outcome.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
