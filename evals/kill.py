@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
 import json
 import random
 import shutil
@@ -25,53 +24,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
-from ..domain import Embedder
 from ..errors import EmbedderError
 from ..retrieval.collection import Collection
-from ..retrieval.forget import forget_path
-from ..retrieval.ledger import IndexOptions, Progress, index
 from .index_state import dense_distance, differences, read_state
+from .kill_child import NAME, Job, open_named_embedder
 from .trees import change_tree, make_tree
 
 Kind = Literal["fresh", "update", "forget"]
-NAME = "kill"
-
-
-class HashingEmbedder:
-    """Deterministic vectors with no model: a text's words, hashed and summed. Same interface, milliseconds."""
-
-    name = "hashing"
-    dimension = 64
-    max_tokens = 256
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [2 + sum((len(word) + 3) // 4 for word in text.split()) for text in texts]
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        rows = [self._vector(text) for text in texts]
-        return np.array(rows, dtype=np.float32).reshape(len(texts), self.dimension)
-
-    def _vector(self, text: str) -> np.ndarray:
-        seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "little")
-        vector = np.random.default_rng(seed).standard_normal(self.dimension)
-        return vector / np.linalg.norm(vector)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What a child process does, as its command line has it."""
-
-    home: Path
-    roots: tuple[Path, ...]
-    embedder: str
-    forget: Path | None = None
-
-    def command(self) -> list[str]:
-        line = [sys.executable, "-m", "hydragraph.evals.kill", "--child", "--home", str(self.home)]
-        line += ["--embedder", self.embedder, *(f"--root={root}" for root in self.roots)]
-        return [*line, f"--forget={self.forget}"] if self.forget else line
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +57,6 @@ class Outcome:
         return sum(bool(point.wrong) for point in self.points)
 
 
-def open_named_embedder(name: str) -> Embedder:
-    if name == "hashing":
-        return HashingEmbedder()
-    from platformdirs import user_cache_path
-
-    from ..models.embedders import open_embedder
-
-    embedder = open_embedder(name, user_cache_path("hydragraph"))
-    if embedder is None:
-        raise EmbedderError(f"Expected an embedder that makes vectors, got {name!r}.")
-    return embedder
-
-
 def choose_embedder(name: str) -> str:
     """`auto` is the default model where its weights are installed, else hashing."""
     if name != "auto":
@@ -120,21 +66,6 @@ def choose_embedder(name: str) -> str:
     except EmbedderError:
         return "hashing"
     return "minilm"
-
-
-def run_child(job: Job) -> None:
-    """What is killed: one index or forget, which reports its stages on standard output."""
-
-    def report(progress: Progress) -> None:
-        print(progress.stage, progress.done, flush=True)
-
-    collection = Collection(job.home, NAME)
-    embedder = open_named_embedder(job.embedder)
-    print("start", flush=True)
-    if job.forget is None:
-        index(collection, list(job.roots), embedder, report, IndexOptions(batch_files=25))
-    else:
-        forget_path(collection, job.forget)
 
 
 def run_through(job: Job) -> float:
@@ -293,18 +224,11 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--seed", type=int, default=7)
     arguments.add_argument("--embedder", default="auto", help="auto, minilm, hashing, ... (default auto)")
     arguments.add_argument("--json", action="store_true")
-    arguments.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
-    arguments.add_argument("--home", type=Path, help=argparse.SUPPRESS)
-    arguments.add_argument("--root", type=Path, action="append", default=[], help=argparse.SUPPRESS)
-    arguments.add_argument("--forget", type=Path, help=argparse.SUPPRESS)
     return arguments
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    if options.child:
-        run_child(Job(options.home, tuple(options.root), options.embedder, options.forget))
-        return 0
     outcome = run(options.points, options.files, choose_embedder(options.embedder), options.seed)
     if options.json:
         print(json.dumps({**asdict(outcome), "failed": outcome.failed}))

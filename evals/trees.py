@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
-WORDS = tuple(
+TEXT = (
     "session cursor engine commit rollback schema token budget vector ledger header parser router worker socket stream"
-    " buffer cache lock shard index merge branch figure letter river garden window morning answer question chapter".split()  # noqa: SIM905
+    " buffer cache lock shard index merge branch figure letter river garden window morning answer question chapter"
 )
+WORDS = TEXT.split()
 
 
 def make_tree(folder: Path, files: int, seed: int) -> None:

@@ -1,0 +1,98 @@
+"""The process that `evals.kill` kills: one index or forget, which prints its stages."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..domain import Embedder
+from ..errors import EmbedderError
+from ..retrieval.collection import Collection
+from ..retrieval.forget import forget_path
+from ..retrieval.ledger import IndexOptions, Progress, index
+
+NAME = "kill"
+
+
+class HashingEmbedder:
+    """Deterministic vectors with no model: a text's words, hashed and summed. Same interface, milliseconds."""
+
+    name = "hashing"
+    dimension = 64
+    max_tokens = 256
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [2 + sum((len(word) + 3) // 4 for word in text.split()) for text in texts]
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        rows = [self._vector(text) for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(texts), self.dimension)
+
+    def _vector(self, text: str) -> np.ndarray:
+        seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "little")
+        vector = np.random.default_rng(seed).standard_normal(self.dimension)
+        return vector / np.linalg.norm(vector)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a child process does, as its command line has it."""
+
+    home: Path
+    roots: tuple[Path, ...]
+    embedder: str
+    forget: Path | None = None
+
+    def command(self) -> list[str]:
+        line = [sys.executable, "-m", "hydragraph.evals.kill_child", "--home", str(self.home)]
+        line += ["--embedder", self.embedder, *(f"--root={root}" for root in self.roots)]
+        return [*line, f"--forget={self.forget}"] if self.forget else line
+
+
+def open_named_embedder(name: str) -> Embedder:
+    if name == "hashing":
+        return HashingEmbedder()
+    from platformdirs import user_cache_path
+
+    from ..models.embedders import open_embedder
+
+    embedder = open_embedder(name, user_cache_path("hydragraph"))
+    if embedder is None:
+        raise EmbedderError(f"Expected an embedder that makes vectors, got {name!r}.")
+    return embedder
+
+
+def run_child(job: Job) -> None:
+    """What is killed: one index or forget, which reports its stages on standard output."""
+
+    def report(progress: Progress) -> None:
+        print(progress.stage, progress.done, flush=True)
+
+    collection = Collection(job.home, NAME)
+    embedder = open_named_embedder(job.embedder)
+    print("start", flush=True)
+    if job.forget is None:
+        index(collection, list(job.roots), embedder, report, IndexOptions(batch_files=25))
+    else:
+        forget_path(collection, job.forget)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m hydragraph.evals.kill_child", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True)
+    parser.add_argument("--root", type=Path, action="append", default=[])
+    parser.add_argument("--embedder", required=True)
+    parser.add_argument("--forget", type=Path)
+    options = parser.parse_args(arguments)
+    run_child(Job(options.home, tuple(options.root), options.embedder, options.forget))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
