@@ -1,0 +1,89 @@
+"""One run of a graph as a short, closed list of events, which the command line prints and the server frames as SSE."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from ..errors import HydragraphError
+
+if TYPE_CHECKING:
+    from langgraph.runtime import RunControl
+
+log = logging.getLogger(__name__)
+
+EventName = Literal["node", "evidence", "token", "discard", "done", "error"]
+Json = Mapping[str, Any]
+STREAM_MODES = ("tasks", "custom", "values")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    name: EventName
+    data: Json
+
+
+class Graph(Protocol):
+    """The part of a compiled graph that a run needs."""
+
+    def astream(self, input: Any, config: Any = None, **options: Any) -> Any: ...
+
+
+async def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A graph, what goes in, and how its last values become the `done` event. `close` gives back what the run held."""
+
+    graph: Graph
+    input: Json
+    finish: Callable[[Json], Json]
+    config: Json = field(default_factory=dict)
+    close: Callable[[], Awaitable[None]] = _nothing
+
+
+async def run_events(run: Run, control: RunControl | None = None) -> AsyncGenerator[Event, None]:
+    """Every event of the run, the last of them `done` or `error`. Only cancellation is raised."""
+    from langgraph.errors import GraphDrained
+
+    values: Json = {}
+    try:
+        stream = run.graph.astream(
+            run.input, dict(run.config), stream_mode=list(STREAM_MODES), subgraphs=True, version="v2", control=control
+        )
+        async with aclosing(stream) as parts:
+            async for part in parts:
+                if part["type"] == "values":
+                    values = part["data"] if not part["ns"] else values
+                elif (event := _event(part)) is not None:
+                    yield event
+        yield Event("done", run.finish(values))
+    except GraphDrained:
+        yield error_event("shutting_down", "the server is stopping; ask again when it is back")
+    except HydragraphError as error:
+        yield error_event(type(error).__name__, str(error))
+    except Exception:  # the edge of the process: a client gets a word, the log gets the traceback
+        log.exception("run failed")
+        yield error_event("internal", "the run failed; the server's log has the cause")
+
+
+def error_event(kind: str, message: str) -> Event:
+    return Event("error", {"type": kind, "message": message})
+
+
+def _event(part: Json) -> Event | None:
+    data = part["data"]
+    if part["type"] == "tasks":
+        state = "finished" if "result" in data else "started"
+        return Event("node", {"node": data["name"], "state": state, "graph": [ns.split(":")[0] for ns in part["ns"]]})
+    if part["type"] != "custom" or not isinstance(data, Mapping):
+        return None
+    name = data.get("event")
+    if name in ("evidence", "token", "discard"):
+        return Event(name, {key: value for key, value in data.items() if key != "event"})
+    return None
