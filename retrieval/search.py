@@ -95,6 +95,12 @@ class LocalSearcher:
         with self._shared.use() as session:
             return self._rank(session, query, depth)
 
+    def paths_now(self, chunk_ids: Iterable[str]) -> dict[str, str]:
+        """The file of each chunk that is there."""
+        with self._shared.use() as session:
+            places, positions = session.snapshot.places, session.snapshot.positions
+            return {chunk_id: places[positions[chunk_id]].path for chunk_id in chunk_ids if chunk_id in positions}
+
     def evidence_now(self, chunk_ids: Sequence[str]) -> list[Evidence]:
         """Text and source of chunks; needs no ownership, so it never waits."""
         self._shared.collection.require()
