@@ -80,9 +80,7 @@ def _index(work: Path, embedder: Embedder | None) -> None:
     _say(f"{report.files} files, {report.chunks} chunks, {report.embedded} embedded in {report.seconds:.0f} s")
 
 
-def _ranked(
-    searcher: LocalSearcher, query: Query, documents: Mapping[str, str], work: Path
-) -> dict[str, Sequence[str]]:
+def _ranked(searcher: LocalSearcher, query: Query, documents: Mapping[str, str]) -> dict[str, Sequence[str]]:
     ranking = searcher.rank_now(query.text)
     ids = [chunk_id for chunk_id, _ in ranking.fused]
     documents_of = searcher.paths_now(ids)
