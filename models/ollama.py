@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
+import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +19,7 @@ from .faults import NO_THINKING, fault_of_status, said
 from .messages import to_langchain
 from .thoughts import ThoughtFilter
 from .tiers import TierConfig
-from .transport import Deadlines, FirstTokenTimeout, IncompleteStream, OllamaTransport
+from .transport import BadLine, Deadlines, FirstTokenTimeout, IncompleteStream, OllamaTransport
 
 if TYPE_CHECKING:
     from langchain_ollama import ChatOllama
@@ -28,7 +30,20 @@ TransportFactory = Callable[[TierConfig], httpx.AsyncBaseTransport]
 
 def one_connection(_config: TierConfig) -> httpx.AsyncBaseTransport:
     """The default transport: the tier's own server, without the proxies of the environment."""
-    return httpx.AsyncHTTPTransport()
+    return httpx.AsyncHTTPTransport(verify=_trusted())
+
+
+@functools.cache
+def _trusted() -> ssl.SSLContext:
+    """The certificate authorities, read once: it takes longer than a short call."""
+    return httpx.create_ssl_context()
+
+
+class _NoSyncCalls(httpx.BaseTransport):
+    """ChatOllama also makes a blocking client, which nothing here uses: this spares it its own certificates."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.UnsupportedProtocol("this client is for asynchronous calls", request=request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +99,6 @@ class OllamaTier:
         client, self._client = self._client, None
         if client is not None and self._loop is asyncio.get_running_loop():
             await client._async_client._client.aclose()
-            client._client._client.close()
 
     async def _try(self, ask: Ask, heard: _Heard) -> tuple[Fault | None, str]:
         from ollama import ResponseError
@@ -141,6 +155,7 @@ class OllamaTier:
                     "transport": OllamaTransport(self._transport(config), deadlines),
                     "timeout": timeout,
                 },
+                sync_client_kwargs={"transport": _NoSyncCalls()},
             )
             self._loop = loop
         return self._client
@@ -161,6 +176,8 @@ class OllamaTier:
             return "timeout", detail
         if heard.pieces or isinstance(error, IncompleteStream):
             return "incomplete", detail
+        if isinstance(error, BadLine | httpx.InvalidURL | httpx.UnsupportedProtocol):
+            return "error", f"{detail}; base_url must name an Ollama server"
         return "unreachable", detail
 
     def _reply(self, ask: Ask, heard: _Heard, seconds: float, fault: Fault | None, detail: str) -> Reply:
