@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 K1, B, EPSILON = 1.5, 0.75, 0.25
 GRID = 1.05
 CANDIDATES = 10  # times as many as asked for are scored exactly
+TIE_DIGITS = 9
 WIDER = (1, 4, 16)  # and more where the grid's error could still hide one
 TERM = np.dtype([("key", "<i8"), ("count", "<u4")])
 SPARSE_IDS = 0xFFFFFFFF
@@ -188,9 +189,9 @@ def search_bm25(source: TermSource, shard: SparseSearch, text: str, limit: int) 
 
 
 def rank(candidates: Sequence[Candidate], scores: NDArray[np.float64]) -> list[tuple[str, float]]:
-    """Positive scores, best first, ties by path and line."""
+    """Positive scores, best first, ties by path and line. Sums that differ in their last bits are ties."""
     pairs = [pair for pair in zip(scores.tolist(), candidates, strict=True) if pair[0] > 0]
-    pairs.sort(key=lambda pair: (-pair[0], pair[1].path, pair[1].start_line, pair[1].chunk_id))
+    pairs.sort(key=lambda pair: (-round(pair[0], TIE_DIGITS), pair[1].path, pair[1].start_line, pair[1].chunk_id))
     return [(candidate.chunk_id, score) for score, candidate in pairs]
 
 
@@ -210,7 +211,7 @@ def rank_small(texts: Sequence[str], query: str) -> list[tuple[int, float]]:
     model.idf.update({word: idf(n, stats) for word, n in frequencies.items()})
     scores = model.get_scores(tokenize(query)).tolist()
     found = [(position, score) for position, score in enumerate(scores) if score > 0]
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+    return sorted(found, key=lambda pair: (-round(pair[1], TIE_DIGITS), pair[0]))
 
 
 def stats_of(frequencies: Iterable[int], chunks: int, tokens: int) -> CorpusStats:

@@ -6,6 +6,7 @@ the database with its outbox before the vector store hears of it; the next run g
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -13,12 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from ..domain import Embedder
-from ..errors import NoIndexError, UsageError
+from ..errors import IndexCorruptError, NoIndexError, UsageError
 from .collection import Collection
 from .manifest import FileEntry, FileRow, Manifest
 from .outbox import Holding, Outbox
 from .reading import FileReader, chunker_stamp
-from .rebuild import ensure_shard, finish_scrub, verify
+from .rebuild import ensure_shard, finish_scrub, rebuild, verify
 from .scan import Scan, cut_for_others, scan
 from .store import Store
 from .vectors import require_space
@@ -28,6 +29,8 @@ BATCH_CHUNKS = 2000
 BATCH_SECONDS = 2.0
 
 Stage = Literal["scan", "read", "lexical", "dense"]
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,14 @@ class _Run:
 
     def run(self, roots: list[Path]) -> IndexReport:
         ensure_shard(self._outbox)
+        try:
+            return self._run(roots)
+        except IndexCorruptError as error:
+            log.warning("rebuilding: %s", error)
+            rebuild(self._outbox)
+            return self._run(roots)
+
+    def _run(self, roots: list[Path]) -> IndexReport:
         finish_scrub(self._outbox)
         scanned = self._scan(roots)
         if self._embedder is not None:

@@ -5,15 +5,20 @@ The new one is made beside the old, which goes on answering searches, and takes 
 
 from __future__ import annotations
 
+import logging
+
 import numpy as np
 
-from ..errors import CollectionError, IndexBusyError, IndexCorruptError
+from ..errors import CollectionError, IndexCorruptError
 from .bm25 import document_vector
 from .outbox import Outbox
 from .vectors import VectorShard, require_space
 
+CARRIED = "SELECT COUNT(*) FROM chunks WHERE sparse > 0"
 BATCH = 1000
 HOLES = 2000  # points taken out since the last rebuild, and as many as are in: time to make room
+
+log = logging.getLogger(__name__)
 
 
 def ensure_shard(outbox: Outbox) -> None:
@@ -22,12 +27,12 @@ def ensure_shard(outbox: Outbox) -> None:
     outbox.collection.drop_other_shards(int(number) if number else None)
     if number:
         try:
-            with outbox.shard():
+            with outbox.shard() as shard:
+                lost = shard.count() < outbox.store.execute(CARRIED).fetchone()[0]
+            if not lost:
                 return
-        except IndexBusyError:
-            raise
-        except IndexCorruptError:
-            pass
+        except IndexCorruptError as error:
+            log.warning("rebuilding: %s", error)
     rebuild(outbox)
 
 

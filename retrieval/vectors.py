@@ -61,7 +61,10 @@ class VectorShard:
         self.folder = folder
         self._shard = shard
         self._free = free
-        self._dense = set(json.loads((folder / "edge_config.json").read_text()).get("vectors", {}))
+        self._dense = set(self._config().get("vectors", {}))
+
+    def _config(self) -> dict[str, Any]:
+        return cast(dict[str, Any], json.loads((self.folder / "edge_config.json").read_text()))
 
     @classmethod
     def create(cls, folder: Path, *, free: FreeBytes = free_bytes) -> VectorShard:
@@ -80,7 +83,11 @@ class VectorShard:
         import qdrant_edge as edge
 
         with _translated(folder):
-            return cls(folder, edge.EdgeShard.load(str(folder)), free)
+            shard = cls(folder, edge.EdgeShard.load(str(folder)), free)
+        if SPARSE in shard._config().get("sparse_vectors", {}):
+            return shard
+        shard.close()
+        raise _damaged(folder, "it has no sparse vectors")
 
     def close(self) -> None:
         with _translated(self.folder):
@@ -228,12 +235,16 @@ def _hex(point_id: Any) -> str:
 
 @contextmanager
 def _translated(folder: Path) -> Iterator[None]:
-    """Qdrant Edge raises bare Exceptions."""
+    """Qdrant Edge raises bare Exceptions, and panics that are no Exceptions."""
     try:
         yield
-    except Exception as error:
-        if type(error) is not Exception:
+    except BaseException as error:
+        if type(error) is not Exception and type(error).__name__ != "PanicException":
             raise
         if "WouldBlock" in str(error):
             raise IndexBusyError(f"The vector store {folder} is open in another process.") from error
-        raise IndexCorruptError(f"The vector store {folder} failed: {error}. Run `hydragraph index` again.") from error
+        raise _damaged(folder, str(error)) from error
+
+
+def _damaged(folder: Path, reason: str) -> IndexCorruptError:
+    return IndexCorruptError(f"The vector store {folder} failed: {reason}. Run `hydragraph index` to rebuild it.")
