@@ -10,9 +10,9 @@ import math
 import re
 from typing import Any
 
-MAX_CHARS = 200_000
+MAX_CHARS = 60_000
 MAX_DEPTH = 24
-MAX_STEPS = 600_000
+MAX_STEPS = 200_000
 
 _BLANK = re.compile(r"(?:\s+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -30,7 +30,7 @@ class NotJson(ValueError):
 
 def find_values(text: str) -> list[Any]:
     """Every outermost object or array in `text`, in order; one that cannot be read is searched for inner ones."""
-    text = text[-MAX_CHARS:]
+    text = text.strip()[-MAX_CHARS:]
     reader = _Reader(text)
     found: list[Any] = []
     position = 0

@@ -65,7 +65,7 @@ def _validated(value: dict[str, Any], schema: type[MODEL]) -> MODEL:
     """`value` as `schema`; where it does not validate, the mends that its errors name are tried."""
     from pydantic import ValidationError
 
-    value = copy.deepcopy(value)
+    value = _respelt(copy.deepcopy(value), schema)
     for mends_left in range(MAX_MENDS, -1, -1):
         try:
             return schema.model_validate(value)
@@ -73,6 +73,12 @@ def _validated(value: dict[str, Any], schema: type[MODEL]) -> MODEL:
             if not (mends_left and _mend(value, error)):
                 raise ParseError(_said(error)) from None
     raise AssertionError("unreachable")
+
+
+def _respelt(value: dict[str, Any], schema: type[MODEL]) -> dict[str, Any]:
+    """Keys in another spelling ("Search Queries") under the names of the schema."""
+    names = {_plain(name): name for name in schema.model_fields if name not in value}
+    return {names.get(_plain(key), key): item for key, item in value.items()}
 
 
 def _mend(value: dict[str, Any], error: ValidationError) -> bool:
@@ -139,17 +145,6 @@ def _mend_list(parent: Any, key: Any, error: Mapping[str, Any]) -> bool:
     return True
 
 
-def _mend_missing(parent: Any, key: Any, _error: Mapping[str, Any]) -> bool:
-    """A key that is there in another spelling."""
-    if not isinstance(parent, dict):
-        return False
-    spelt = next((name for name in parent if _plain(name) == _plain(str(key))), None)
-    if spelt is None:
-        return False
-    parent[key] = parent.pop(spelt)
-    return True
-
-
 def _drop(parent: Any, key: Any, _error: Mapping[str, Any]) -> bool:
     return isinstance(parent, dict) and parent.pop(key, _drop) is not _drop
 
@@ -170,7 +165,6 @@ _MENDS: dict[str, Callable[[Any, Any, Mapping[str, Any]], bool]] = {
     "list_type": _mend_list,
     "tuple_type": _mend_list,
     "set_type": _mend_list,
-    "missing": _mend_missing,
     "extra_forbidden": _drop,
     "bool_type": _mend_number,
     "bool_parsing": _mend_number,
