@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -85,6 +84,8 @@ def ensure_model(files: ModelFiles, cache: Path) -> Path:
 
 def _write_atomically(target: Path, data: bytes) -> None:
     """Each maker writes a file of its own and renames it; the last rename wins, and all wrote the same bytes."""
+    import tempfile
+
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _remove_abandoned(target)
