@@ -1,0 +1,116 @@
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hydragraph.domain import Chunk, Reference
+from hydragraph.retrieval.bm25 import stats_of, term_key
+from hydragraph.retrieval.manifest import ChunkRow, FileEntry, FileRow, Manifest
+from hydragraph.retrieval.store import Store
+from hydragraph.retrieval.tokenizer import tokenize
+
+SOME_TEXTS = ["alpha beta", "beta gamma gamma", "getName()", "delta", ""]
+edits = st.lists(
+    st.tuples(st.sampled_from(["/t/a", "/t/b", "/t/c"]), st.lists(st.sampled_from(SOME_TEXTS), max_size=4)),
+    min_size=1,
+    max_size=12,
+)
+
+
+def entry(path: str, *texts: str, header: str = "head", references: tuple[Reference, ...] = ()) -> FileEntry:
+    chunks = [Chunk(path, line, line, text, header, "text") for line, text in enumerate(texts, 1)]
+    row = FileRow(path, "/t", 1, 2, 3, 4, 5, "hash", "chunker")
+    return FileEntry(row, tuple(ChunkRow.of(chunk) for chunk in chunks), references)
+
+
+def chunk_ids(store: Store, path: str) -> set[str]:
+    return {row[0] for row in store.execute("SELECT id FROM chunks WHERE path = ?", (path,))}
+
+
+@settings(deadline=None, max_examples=30)
+@given(edits)
+def test_after_any_edits_the_statistics_are_those_of_what_is_there(
+    tmp_path_factory: object, history: list[tuple[str, list[str]]]
+) -> None:
+    with Store(Path(tmp_path_factory.mktemp("db")) / "index.db", create=True) as store:  # type: ignore[attr-defined]
+        manifest = Manifest(store)
+        for path, texts in history:
+            manifest.commit([entry(path, *texts)] if texts else [], [] if texts else [path])
+        now = {path: texts for path, texts in history}
+        lexical = [tokenize(f"head\n{text}") for texts in now.values() for text in texts]
+        expected = Counter(term_key(word) for words in lexical for word in set(words))
+        assert dict(store.execute("SELECT term, n FROM terms")) == expected
+        assert store.stats() == stats_of(expected.values(), len(lexical), sum(map(len, lexical)))
+        leftovers = "SELECT (SELECT COUNT(*) FROM texts) - (SELECT COUNT(*) FROM chunks)"
+        assert store.execute(leftovers).fetchone() == (0,)
+
+
+def test_chunks_that_did_not_change_keep_their_vectors(tmp_path: Path) -> None:
+    with Store(tmp_path / "index.db", create=True) as store:
+        manifest = Manifest(store)
+        manifest.commit([entry("/t/a", "first", "second")])
+        store.execute("UPDATE chunks SET sparse = 1, dense = 1")
+        manifest.commit([entry("/t/a", "first", "changed")])
+        rows = store.execute("SELECT start_line, sparse, dense FROM chunks ORDER BY start_line").fetchall()
+        assert rows == [(1, 1, 1), (2, 0, 0)]
+        assert store.execute("SELECT COUNT(*) FROM tombstones").fetchone() == (1,)
+
+
+def test_another_header_is_another_vector(tmp_path: Path) -> None:
+    with Store(tmp_path / "index.db", create=True) as store:
+        manifest = Manifest(store)
+        manifest.commit([entry("/t/a", "same")])
+        store.execute("UPDATE chunks SET sparse = 1, dense = 1")
+        manifest.commit([entry("/t/a", "same", header="moved")])
+        assert store.execute("SELECT sparse, dense FROM chunks").fetchall() == [(0, 0)]
+        [chunk] = store.chunks(chunk_ids(store, "/t/a")).values()
+        assert chunk.header == "moved"
+
+
+def test_a_transaction_that_fails_leaves_no_trace(tmp_path: Path) -> None:
+    good = entry("/t/a", "alpha")
+    bad = FileEntry(good.row, good.chunks, (Reference("0" * 32, "calls", "f"),))  # of a chunk that is not there
+    with Store(tmp_path / "index.db", create=True) as store:
+        manifest = Manifest(store)
+        try:
+            manifest.commit([bad])
+        except KeyError:
+            pass
+        else:
+            raise AssertionError("a reference of no chunk was taken")
+        assert store.counts().chunks == 0
+        manifest.commit([good])
+        assert store.document_frequencies([term_key("alpha")]) == {term_key("alpha"): 1}
+
+
+def test_references_are_found_by_chunk_and_by_the_last_component_of_the_name(tmp_path: Path) -> None:
+    first, second = (ChunkRow.of(Chunk("/t/a", line, line, f"text {line}", "", "python")).id for line in (1, 2))
+    references = (
+        Reference(first, "defines", "pkg.Session.commit"),
+        Reference(second, "calls", "self.commit"),
+        Reference(second, "calls", "self.commit"),
+        Reference(second, "links", "docs/guide.md#top"),
+        Reference(second, "mentions", "Blue Harbor"),
+    )
+    with Store(tmp_path / "index.db", create=True) as store:
+        Manifest(store).commit([entry("/t/a", "text 1", "text 2", header="", references=references)])
+        assert store.references([first]) == [references[0]]
+        assert {ref.name for ref in store.references_to(["COMMIT"], ["defines", "calls"])} == {
+            "pkg.Session.commit",
+            "self.commit",
+        }
+        assert [ref.name for ref in store.references_to(["guide.md"], ["links"])] == ["docs/guide.md#top"]
+        assert [ref.name for ref in store.references_to(["Blue Harbor"], ["mentions"])] == ["Blue Harbor"]
+        Manifest(store).commit([], ["/t/a"])
+        assert store.counts().references == 0
+
+
+def test_places_spans_and_texts_of_chunks(tmp_path: Path) -> None:
+    with Store(tmp_path / "index.db", create=True) as store:
+        Manifest(store).commit([entry("/t/a", *(f"text {number}" for number in range(1200)))])
+        ids = sorted(chunk_ids(store, "/t/a"))
+        assert len(store.places([*ids, "0" * 32])) == len(store.chunks(ids)) == 1200
+        assert [str(span) for span in store.spans("/t/a")[:2]] == ["/t/a:L1-L1", "/t/a:L2-L2"]
+        chunk = store.chunks(ids[:1])[ids[0]]
+        assert chunk.id == ids[0]
