@@ -118,6 +118,11 @@ class Settings:
     web: WebSettings = WebSettings()
     server: ServerSettings = ServerSettings()
 
+    @property
+    def model_cache(self) -> Path:
+        """Where files made from model weights are kept."""
+        return self.home / "models"
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:

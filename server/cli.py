@@ -1,0 +1,194 @@
+"""The command line: what can be typed, and what a program that calls it can rely on (exit codes, streams).
+
+Nothing slow is imported before a command is chosen: `hydragraph --help` has to be there at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from ..errors import HydragraphError
+
+INTERRUPTED = 130
+CODES = """\
+exit codes: 0 answered (partly or by quotes too), 1 failed, 2 wrong usage or settings, 3 not in the corpus,
+            4 no or empty index, 5 index in use by another process, 130 interrupted"""
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        from importlib.metadata import version
+
+        print(f"hydragraph {version('hydragraph')}")
+        parser.exit()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    from .terminal import clean, drop_stdout, err, prepare_streams
+
+    prepare_streams()
+    parser = build_parser()
+    arguments = parser.parse_args(argv)
+    if arguments.module is None:
+        parser.print_help(sys.stderr)
+        return 2
+    if arguments.verbose:
+        _log(arguments.verbose)
+    try:
+        code: int = import_module(f".{arguments.module}", __package__).run(arguments)
+        sys.stdout.flush()
+    except HydragraphError as error:
+        err(f"hydragraph: {clean(str(error))}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        err("hydragraph: interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        drop_stdout()
+        return 0
+    return code
+
+
+def _log(verbose: int) -> None:
+    import logging
+
+    level = logging.DEBUG if verbose > 1 else logging.INFO
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="hydragraph",
+        description="Cited, verified answers about your own code and documents. Local first.",
+        epilog='start with:\n  hydragraph index PATH\n  hydragraph ask "How does ... work?"\n\n' + CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_common(argparse.SUPPRESS)],
+    )
+    parser.set_defaults(module=None, verbose=0, config=None, home=None)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands")
+    for add in (_index, _search, _ask, _collections, _forget, _config, _doctor, _serve):
+        add(commands)
+    return parser
+
+
+def _common(default: Any) -> argparse.ArgumentParser:
+    """Options that stand before or after the command."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=default)
+    group = common.add_argument_group("for every command")
+    group.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of ./hydragraph.yaml")
+    group.add_argument("--home", type=Path, metavar="FOLDER", help="where collections and caches live")
+    group.add_argument("-v", "--verbose", action="count", help="log to stderr what happens; -vv for more")
+    return common
+
+
+def _command(commands: Any, name: str, module: str, summary: str, example: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary[0].upper() + summary[1:] + ".",
+        epilog=f"example:\n{example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_common(argparse.SUPPRESS)],
+    )
+    parser.set_defaults(module=module)
+    return parser
+
+
+def _named(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--name", metavar="COLLECTION", help="the collection (default: `collection` of the settings)")
+
+
+def _as_json(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"{what} for programs, on stdout")
+
+
+def _index(commands: Any) -> None:
+    example = """\
+  hydragraph index ~/src/flask ~/notes
+  hydragraph index . --name this
+
+A second run reads only what changed; a run that was stopped is picked up where it was. Text, BM25 and graph can be
+searched within seconds, while dense vectors are still being made."""
+    parser = _command(commands, "index", "cli_index", "read files and folders into a collection", example)
+    parser.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="a file or a folder")
+    _named(parser)
+    secrets = "also read .env files, keys and credentials, which are left out otherwise"
+    parser.add_argument("--include-secrets", action="store_true", default=None, help=secrets)
+    parser.add_argument("--no-dense", action="store_true", help="text, BM25 and graph only")
+    _as_json(parser, "the counts")
+
+
+def _search(commands: Any) -> None:
+    example = """\
+  hydragraph search "where are sessions opened?"
+  hydragraph search SecureCookieSessionInterface --limit 3 --json"""
+    parser = _command(commands, "search", "cli_search", "show the best places for a query", example)
+    parser.add_argument("query", metavar="QUERY")
+    _named(parser)
+    parser.add_argument("--limit", type=int, metavar="N", help="how many (default: search.limit)")
+    _as_json(parser, "a list of hits")
+
+
+def _ask(commands: Any) -> None:
+    example = """\
+  hydragraph ask "How does flask sign its session cookie?"
+  hydragraph ask "And where is the key set?" --thread cookies
+
+Without a reachable model the answer quotes the best places. The first line says which machines may see the text."""
+    parser = _command(commands, "ask", "cli_ask", "answer a question with citations that were checked", example)
+    parser.add_argument("question", metavar="QUESTION")
+    _named(parser)
+    parser.add_argument("--thread", metavar="NAME", help="continue a conversation of this name, or begin it")
+    _as_json(parser, "one object")
+    for name, kind, what in (
+        ("usd", float, "dollars"), ("tokens", int, "tokens"), ("seconds", float, "seconds"), ("steps", int, "steps"),
+    ):  # fmt: skip
+        parser.add_argument(f"--budget-{name}", type=kind, metavar="N", help=f"at most so many {what}")
+
+
+def _collections(commands: Any) -> None:
+    example = "  hydragraph collections"
+    _as_json(_command(commands, "collections", "cli_collections", "list what is indexed", example), "a list")
+
+
+def _forget(commands: Any) -> None:
+    example = """\
+  hydragraph forget ~/src/flask/secret.py     the file, in every collection
+  hydragraph forget ./docs --name this        what is below ./docs, in one collection
+  hydragraph forget this                      the whole collection
+
+A word without a slash that names a collection means the collection; write ./word for the path."""
+    parser = _command(commands, "forget", "cli_forget", "remove every trace of a path or a collection", example)
+    parser.add_argument("target", metavar="PATH|COLLECTION")
+    parser.add_argument("--name", metavar="COLLECTION", help="only in this collection (default: in every one)")
+    parser.add_argument("--yes", action="store_true", help="do not ask before a whole collection goes")
+
+
+def _config(commands: Any) -> None:
+    example = """\
+  hydragraph config
+  HYDRAGRAPH_BUDGET__TOKENS=20000 hydragraph config"""
+    summary = "show the settings in force and where each came from"
+    _as_json(_command(commands, "config", "cli_config", summary, example), "the settings")
+
+
+def _doctor(commands: Any) -> None:
+    example = "  hydragraph doctor\n\nEnds with 1 where something that Hydragraph needs is broken."
+    _as_json(
+        _command(commands, "doctor", "cli_doctor", "check every part and say how to mend it", example), "the checks"
+    )
+
+
+def _serve(commands: Any) -> None:
+    example = """\
+  hydragraph serve
+  curl -N http://127.0.0.1:8765/runs/stream -H 'content-type: application/json' -d '{"question": "..."}'"""
+    parser = _command(commands, "serve", "cli_serve", "answer over HTTP, as a stream of events", example)
+    parser.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: server.host)")
+    parser.add_argument("--port", type=int, metavar="N", help="0 lets the system choose (default: server.port)")

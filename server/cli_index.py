@@ -1,0 +1,69 @@
+"""`hydragraph index`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from argparse import Namespace
+from dataclasses import asdict
+
+from ..domain import Embedder
+from ..errors import EmbedderError
+from ..models.embedders import open_embedder
+from ..retrieval.collection import Collection
+from ..retrieval.ledger import IndexOptions, IndexReport, index
+from ..settings import Settings
+from .cli import INTERRUPTED
+from .cli_settings import settings_for
+from .progress import progress_for_this_terminal
+from .terminal import clean, clean_line, err, out, plural
+
+SHOWN_QUARANTINED = 20
+
+
+def run(arguments: Namespace) -> int:
+    settings = settings_for(arguments)
+    collection = Collection(settings.home, settings.collection)
+    embedder = None if arguments.no_dense else _embedder(settings)
+    options = IndexOptions(include_secrets=settings.index.include_secrets, max_bytes=settings.index.max_bytes)
+    roots = [path.expanduser() for path in arguments.paths]
+    try:
+        with progress_for_this_terminal() as progress:
+            report = index(collection, roots, embedder, progress, options)
+    except KeyboardInterrupt:
+        again = shlex.join(["hydragraph", "index", *map(str, arguments.paths), "--name", collection.name])
+        err(f"Interrupted. What is finished is kept; go on with: {clean_line(again)}")
+        return INTERRUPTED
+    if arguments.json:
+        out(json.dumps(asdict(report), indent=2))
+    else:
+        out(described(report))
+    return 0
+
+
+def _embedder(settings: Settings) -> Embedder | None:
+    """Without the weights the rest is indexed all the same, and the next run adds the vectors."""
+    try:
+        return open_embedder(settings.embedder, settings.model_cache)
+    except EmbedderError as error:
+        err(f"No dense vectors this time. {clean(str(error))}")
+        return None
+
+
+def described(report: IndexReport) -> str:
+    lines = [
+        f"Collection {report.collection!r}: {plural(report.files, 'file')}, {plural(report.chunks, 'chunk')}, "
+        f"{plural(report.references, 'reference')} in the graph, dense {report.dense_ready:.0%} ready.",
+        f"This run: {report.read:,} read, {report.unchanged:,} unchanged, {report.removed:,} removed, "
+        f"{report.embedded:,} embedded, {report.truncated:,} truncated, in {report.seconds:.1f} s.",
+    ]
+    if report.skipped:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(report.skipped.items()))
+        lines.append(f"Skipped: {clean_line(reasons)}.")
+    if report.quarantined:
+        lines.append(f"Quarantined: {plural(len(report.quarantined), 'file')}.")
+        shown = report.quarantined[:SHOWN_QUARANTINED]
+        lines += [f"    {clean_line(path)}: {clean_line(reason)}" for path, reason in shown]
+        if len(report.quarantined) > len(shown):
+            lines.append(f"    and {len(report.quarantined) - len(shown):,} more (--json lists all)")
+    return "\n".join(lines)
