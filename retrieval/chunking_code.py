@@ -9,7 +9,7 @@ from .chunking_outline import Draft, Mention, Outline, Section
 from .chunking_pack import DEEP
 from .languages import Grammar, parser
 from .readers import Document
-from .references import Unit, dotted, references_of, text_of
+from .references import Unit, dotted, first_child, references_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -99,7 +99,7 @@ def _enter(node: Node, depth: int, walk: _Walk) -> None:
 
 
 def _package(node: Node, walk: _Walk) -> None:
-    name = dotted(text_of(node.named_child(node.named_child_count - 1)))
+    name = dotted(text_of(node.named_children[-1])) if node.named_child_count else ""
     walk.prefix = f"{name}." if name else ""
 
 
@@ -126,7 +126,7 @@ def _section(node: Node, symbol: str, walk: _Walk) -> None:
     levels = walk.draft.levels
     levels[start] = min(levels[start : outer.start_point[0] + 1])
     body = node.child_by_field_name("body")
-    first = body.named_child(0) if body is not None else None
+    first = first_child(body)
     last = first.start_point[0] if first is not None else node.start_point[0]
     if first is not None and (
         first.type in _PLAIN_NAMES or first.type in _WRAPPERS or first.type == "function_definition"
@@ -161,8 +161,7 @@ def _definition(node: Node, grammar: Grammar) -> str:
 
 def _receiver(node: Node) -> str:
     """`(s *Server)` as `Server.`."""
-    receiver = node.child_by_field_name("receiver")
-    parameter = receiver.named_child(0) if receiver is not None else None
+    parameter = first_child(node.child_by_field_name("receiver"))
     name = dotted(text_of(parameter.child_by_field_name("type"))) if parameter is not None else ""
     return f"{name}." if name else ""
 

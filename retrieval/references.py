@@ -65,6 +65,11 @@ def text_of(node: Node | None) -> str:
     return node.text.decode("utf-8", "replace")
 
 
+def first_child(node: Node | None) -> Node | None:
+    """The first named child, None where there is none (`named_child` raises)."""
+    return node.named_child(0) if node is not None and node.named_child_count else None
+
+
 def dotted(text: str) -> str:
     """A name as written, its parts joined by dots, without type arguments; empty where it is not a name."""
     text = text.strip().lstrip("*&")
@@ -104,7 +109,7 @@ def _names(kind: ReferenceKind, text: str, *, last: bool = True) -> Iterator[Nam
 
 
 def _call(node: Node, kind: str, unit: Unit) -> Iterator[Named]:
-    callee = node.child_by_field_name(_CALLEES[kind]) if _CALLEES[kind] else node.named_child(0)
+    callee = node.child_by_field_name(_CALLEES[kind]) if _CALLEES[kind] else first_child(node)
     if callee is None or (kind == "decorator" and callee.type in _CALLEES):
         return
     text = text_of(callee)
@@ -187,8 +192,7 @@ def _script_import(node: Node, unit: Unit) -> Iterator[str]:
 
 
 def _required(node: Node, unit: Unit) -> Iterator[str]:
-    arguments = node.child_by_field_name("arguments")
-    first = arguments.named_child(0) if arguments is not None else None
+    first = first_child(node.child_by_field_name("arguments"))
     if first is not None and first.type == "string":
         yield _script_path(text_of(first), unit)
 

@@ -6,9 +6,12 @@ token, key or secret, and only if it looks drawn at random.
 
 from __future__ import annotations
 
+import base64
+import json
 import math
 import re
 from collections import Counter
+from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -25,27 +28,57 @@ _PLACES: Final = (
     ".gem/credentials",
     ".cargo/credentials.toml",
 )
-_KNOWN = re.compile(
-    r"\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b"  # AWS
-    r"|\bgh[pousr]_[A-Za-z0-9]{36,255}\b|\bgithub_pat_[A-Za-z0-9_]{60,255}\b|\bglpat-[\w-]{20,}"
-    r"|\bxox[abeoprs]-[0-9A-Za-z-]{20,}|https://hooks\.slack\.com/services/T\w{8,}/B\w{8,}/\w{20,}"
-    r"|\bsk-ant-[\w-]{32,}|\bsk-(?:proj-|svcacct-)[\w-]{32,}|\bsk-[A-Za-z0-9]{40,}\b"
-    r"|\bAIza[0-9A-Za-z_-]{35}\b|\b[sr]k_live_[0-9A-Za-z]{20,}|\bwhsec_[0-9A-Za-z]{32,}"
-    r"|\bnpm_[A-Za-z0-9]{36}\b|\bpypi-AgEIcHlwaS[\w-]{40,}|\bhf_[A-Za-z0-9]{34,}\b|\bSG\.[\w-]{22}\.[\w-]{43}\b"
-    r"|\bdop_v1_[0-9a-f]{64}\b|\bdckr_pat_[\w-]{20,}|\bAGE-SECRET-KEY-1[0-9A-Z]{58}\b"
-    r"|\beyJ[\w-]{15,}\.eyJ[\w-]{15,}\.[\w-]{16,}"  # JWT
+# By the text that each begins with: looking for that first is many times faster than one large expression.
+_KNOWN: Final = {
+    prefix: re.compile(expression)
+    for prefix, expression in (
+        ("AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
+        ("ASIA", r"\bASIA[0-9A-Z]{16}\b"),
+        ("ghp_", r"\bghp_[A-Za-z0-9]{36}"),
+        ("gho_", r"\bgho_[A-Za-z0-9]{36}"),
+        ("ghu_", r"\bghu_[A-Za-z0-9]{36}"),
+        ("ghs_", r"\bghs_[A-Za-z0-9]{36}"),
+        ("ghr_", r"\bghr_[A-Za-z0-9]{36}"),
+        ("github_pat_", r"\bgithub_pat_[A-Za-z0-9_]{60}"),
+        ("glpat-", r"\bglpat-[\w-]{20}"),
+        ("xox", r"\bxox[abeoprs]-[0-9A-Za-z-]{20}"),
+        ("hooks.slack.com", r"hooks\.slack\.com/services/T\w{8,}/B\w{8,}/\w{20}"),
+        ("sk-ant-", r"\bsk-ant-[\w-]{32}"),
+        ("sk-", r"\bsk-(?:(?:proj|svcacct)-[\w-]{32}|[A-Za-z0-9]{40})"),
+        ("AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
+        ("k_live_", r"\b[sr]k_live_[0-9A-Za-z]{20}"),
+        ("whsec_", r"\bwhsec_[0-9A-Za-z]{32}"),
+        ("npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+        ("pypi-", r"\bpypi-AgEIcHlwaS[\w-]{40}"),
+        ("hf_", r"\bhf_[A-Za-z]{34}\b"),
+        ("SG.", r"\bSG\.[\w-]{22}\.[\w-]{43}"),
+        ("dop_v1_", r"\bdop_v1_[0-9a-f]{64}"),
+        ("dckr_pat_", r"\bdckr_pat_[\w-]{20}"),
+        ("AGE-SECRET-KEY-", r"\bAGE-SECRET-KEY-1[0-9A-Z]{58}"),
+        (
+            "PRIVATE KEY",
+            r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:\\[rn]|[\s\"',;+(){}]){0,80}"
+            r"(?:[\w-]{1,40}: [^\n]{0,200}\s{1,40}){0,4}[A-Za-z0-9+/=]{16}",
+        ),
+    )
+}
+_JWT = re.compile(r"\beyJ[\w-]{15,2000}\.(eyJ[\w-]{12,8000})\.[\w-]{16}")
+_CLAIMS: Final = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})
+_SECRET_WORDS: Final = (
+    "secret", "token", "passwd", "password", "passphrase", "pwd", "credential", "api_key", "api-key", "apikey",
+    "access_key", "access-key", "accesskey", "private_key", "private-key", "signing_key", "encryption_key",
+    "auth_key", "account_key", "master_key",
+)  # fmt: skip
+_SPELLINGS: Final = (
+    *dict.fromkeys(case for word in _SECRET_WORDS for case in (word, word.upper(), word.capitalize())),
+    *("apiKey", "ApiKey", "APIKey", "accessKey", "AccessKey", "privateKey", "PrivateKey", "AccountKey"),
 )
-_PRIVATE_KEY = re.compile(
-    r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----(?:(?:\\r|\\n|\s|[\"',;+(){}])*)(?:[\w-]+: .*\s+)*"
-    r"[A-Za-z0-9+/=]{16,}"
-)
-_NAMED = re.compile(
-    r"(?i)(?:secret|token|passwd|password|passphrase|pwd|api_?-?key|access_?-?key|private_?-?key|signing_?-?key"
-    r"|encryption_?-?key|auth_?-?key|credential)s?[\w-]{0,20}[\"']?\]?\s*(?::\s*[\w\[\]. |]{1,20}=|[:=]>?|,)\s*"
-    r"(?:[bru]{0,2}[\"'`]([^\s\"'`]{16,512})[\"'`]|([A-Za-z0-9+/_.~-]{20,512}={0,2})\s*$)",
+_ASSIGNED = re.compile(
+    r"[\w-]{0,20}[\"']?\]?[ \t]{0,8}(?::[ \t]{0,4}[\w\[\]. |]{1,20}=|[:=]>?|,)[ \t]{0,8}"
+    r"(?:[bru]{0,2}[\"'`]([^\s\"'`]{16,512})[\"'`]|([A-Za-z0-9+/_.~-]{20,512}={0,2})[ \t\r]*$)",
     re.MULTILINE,
 )
-_URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@\"'`<>]{1,64}:([^\s:/@\"'`<>]{12,128})@")
+_URL_PASSWORD = re.compile(r"://[^\s:/@\"'`<>]{1,64}:([^\s:/@\"'`<>]{12,128})@")
 _PLACEHOLDER = re.compile(
     r"(?i)example|sample|dummy|placeholder|change-?_?me|your[-_ ]|redacted|xxxx|\*{3}|\.{3}|\$[{(]|\{\{|<[a-z]|%[(s]"
     r"|1234567890|abcdefgh|test[-_]"
@@ -64,11 +97,33 @@ def is_secret_path(path: str) -> bool:
 
 def holds_secret(text: str) -> bool:
     """Whether a credential stands in the text."""
-    if _KNOWN.search(text) or ("PRIVATE KEY" in text and _PRIVATE_KEY.search(text)):
+    if any(prefix in text and known.search(text) for prefix, known in _KNOWN.items()):
         return True
-    if any(_is_random(match[1] or match[2]) for match in _NAMED.finditer(text)):
+    if "eyJ" in text and any(_is_claim(match[1]) for match in _JWT.finditer(text)):
         return True
-    return any(_is_random(match[1]) for match in _URL_PASSWORD.finditer(text))
+    if any(_is_random(value) for value in _assigned(text)):
+        return True
+    return "://" in text and any(_is_random(match[1]) for match in _URL_PASSWORD.finditer(text))
+
+
+def _assigned(text: str) -> Iterator[str]:
+    """What is assigned to something that is called a secret."""
+    for word in _SPELLINGS:
+        start = text.find(word)
+        while start >= 0:
+            end = start + len(word)
+            if match := _ASSIGNED.match(text, end):
+                yield match[1] or match[2]
+            start = text.find(word, end)
+
+
+def _is_claim(payload: str) -> bool:
+    """Whether a JSON web token says anything of a person or a session: those of manuals often do not."""
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, RecursionError):
+        return True
+    return not isinstance(claims, dict) or not _CLAIMS.isdisjoint(claims)
 
 
 def _is_random(value: str) -> bool:
