@@ -76,9 +76,18 @@ def cached_model_path(cache: Path) -> Path:
 def ensure_model(files: ModelFiles, cache: Path) -> Path:
     """The cached ONNX file, made now if it is not there. Any number of processes may do this at once."""
     target = cached_model_path(cache)
-    if not target.is_file():
-        check_file(files.weights, WEIGHTS_SHA256)
+    if target.is_file():
+        return target
+    check_file(files.weights, WEIGHTS_SHA256)
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        _remove_abandoned(target)
         _write_atomically(target, _build_model(files.weights))
+    except OSError as error:
+        raise EmbedderError(
+            f"The embedding model (90 MB) could not be written to {cache}: {error}. "
+            "Free space or make the folder writable, or set HYDRAGRAPH_HOME to another one."
+        ) from error
     return target
 
 
@@ -86,24 +95,16 @@ def _write_atomically(target: Path, data: bytes) -> None:
     """Each maker writes a file of its own and renames it; the last rename wins, and all wrote the same bytes."""
     import tempfile
 
+    handle, name = tempfile.mkstemp(prefix=target.name, suffix=".tmp", dir=target.parent)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(target)
-        handle, name = tempfile.mkstemp(prefix=target.name, suffix=".tmp", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(name, target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise EmbedderError(
-            f"The embedding model ({len(data) / 1e6:.0f} MB) could not be written to {target.parent}: {error}. "
-            "Free space or make the folder writable, or set HYDRAGRAPH_HOME to another one."
-        ) from error
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _remove_abandoned(target: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,20 @@ def model_files() -> ModelFiles:
 
 
 @pytest.fixture(scope="session")
-def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for all tests that only read it: the ONNX file is made once in a run."""
-    return tmp_path_factory.mktemp("cache")
+def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache for all tests that only read it: the ONNX file (90 MB) is made once in a run, and not kept."""
+    cache = tmp_path_factory.mktemp("cache")
+    yield cache
+    shutil.rmtree(cache)
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path) -> Iterator[Path]:
+    """A cache for a test that changes it, not kept either."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    yield cache
+    shutil.rmtree(cache)
 
 
 @pytest.fixture(scope="session")

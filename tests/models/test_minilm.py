@@ -95,10 +95,10 @@ def test_long_text_without_a_space_is_counted_never_too_low(minilm: MiniLM) -> N
     assert with_spaces <= in_pieces <= with_spaces + 2 * (len(text) // 16_384 + 1) * 10
 
 
-def test_damaged_cache_is_made_again(model_files: ModelFiles, minilm: MiniLM, tmp_path: Path) -> None:
-    damaged = cached_model_path(tmp_path)
+def test_damaged_cache_is_made_again(model_files: ModelFiles, minilm: MiniLM, own_cache: Path) -> None:
+    damaged = cached_model_path(own_cache)
     damaged.write_bytes(b"not a model")
-    np.testing.assert_allclose(MiniLM(tmp_path).embed(["a"]), minilm.embed(["a"]), atol=1e-6)
+    np.testing.assert_allclose(MiniLM(own_cache).embed(["a"]), minilm.embed(["a"]), atol=1e-6)
     assert damaged.stat().st_size > 80_000_000
 
 

