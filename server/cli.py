@@ -37,8 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.module is None:
         parser.print_help(sys.stderr)
         return 2
-    if arguments.verbose:
-        _log(arguments.verbose)
+    _log(arguments.verbose)
     try:
         code: int = import_module(f".{arguments.module}", __package__).run(arguments)
         sys.stdout.flush()
@@ -51,13 +50,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         drop_stdout()
         return 0
+    except Exception as error:  # the edge of the process
+        if arguments.verbose:
+            raise
+        err(f"hydragraph: unexpected {type(error).__name__}: {clean(str(error))} (-v shows where)")
+        return 1
     return code
 
 
 def _log(verbose: int) -> None:
     import logging
 
-    level = logging.DEBUG if verbose > 1 else logging.INFO
+    level = {0: logging.ERROR, 1: logging.INFO}.get(verbose, logging.DEBUG)
     logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
 
 

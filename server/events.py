@@ -47,24 +47,30 @@ class Run:
     close: Callable[[], Awaitable[None]] = _nothing
 
 
+async def stream_events(run: Run, control: RunControl | None = None) -> AsyncGenerator[Event, None]:
+    """Every event of the run, the last of them `done`; what fails is raised."""
+    values: Json = {}
+    options: dict[str, Any] = {"stream_mode": list(STREAM_MODES), "subgraphs": True, "version": "v2"}
+    stream = run.graph.astream(run.input, dict(run.config), control=control, **options)
+    async with aclosing(stream) as parts:
+        async for part in parts:
+            if part["type"] == "values":
+                values = part["data"] if not part["ns"] else values
+            elif (event := _event(part)) is not None:
+                yield event
+    yield Event("done", run.finish(values))
+
+
 async def run_events(run: Run, control: RunControl | None = None) -> AsyncGenerator[Event, None]:
-    """Every event of the run, the last of them `done` or `error`. Only cancellation is raised."""
+    """The same for a client that is told by an `error` event. Only cancellation is raised."""
     from langgraph.errors import GraphDrained
 
-    values: Json = {}
     try:
-        stream = run.graph.astream(
-            run.input, dict(run.config), stream_mode=list(STREAM_MODES), subgraphs=True, version="v2", control=control
-        )
-        async with aclosing(stream) as parts:
-            async for part in parts:
-                if part["type"] == "values":
-                    values = part["data"] if not part["ns"] else values
-                elif (event := _event(part)) is not None:
-                    yield event
-        yield Event("done", run.finish(values))
+        async with aclosing(stream_events(run, control)) as events:
+            async for event in events:
+                yield event
     except GraphDrained:
-        yield error_event("shutting_down", "the server is stopping; ask again when it is back")
+        yield SHUTTING_DOWN
     except HydragraphError as error:
         yield error_event(type(error).__name__, str(error))
     except Exception:  # the edge of the process: a client gets a word, the log gets the traceback
@@ -74,6 +80,9 @@ async def run_events(run: Run, control: RunControl | None = None) -> AsyncGenera
 
 def error_event(kind: str, message: str) -> Event:
     return Event("error", {"type": kind, "message": message})
+
+
+SHUTTING_DOWN = error_event("shutting_down", "the server is stopping; ask again when it is back")
 
 
 def _event(part: Json) -> Event | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import anyio
 from starlette.responses import Response
 
-from .events import Event, Run, error_event, run_events
+from .events import SHUTTING_DOWN, Event, Run, run_events
 
 if TYPE_CHECKING:
     from langgraph.runtime import RunControl
@@ -140,7 +140,7 @@ class EventStream(Response):
         producer.cancel()
         await asyncio.gather(producer, return_exceptions=True)
         if producer.cancelled():
-            await self._queue.put(error_event("shutting_down", "the server is stopping; ask again when it is back"))
+            await self._queue.put(SHUTTING_DOWN)
             await self._queue.put(None)
 
 

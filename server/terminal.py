@@ -14,7 +14,7 @@ _IN_LINE = re.compile(f"[\t\n{_UNSEEN}]")
 
 
 def out(text: str = "") -> None:
-    print(text)
+    print(text, flush=True)
 
 
 def err(text: str = "") -> None:

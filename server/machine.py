@@ -1,0 +1,101 @@
+"""The RAG machine behind both faces: from settings, a conversation and a budget to a run that is ready to stream."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, cast, get_args
+from urllib.parse import urlsplit
+
+from ..domain import Budget
+from ..errors import NoIndexError
+from ..graphs.answers import answer_from_state, answer_json
+from ..graphs.compose import close_services, open_services, rag_settings
+from ..settings import Settings, SettingsTier, TierSettings
+from .events import Graph, Json, Run
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+    from ..graphs import RagServices
+
+
+class Machine:
+    """Runs over any collection of a home. Services are kept; the index is released by itself when nothing runs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._services: dict[str, RagServices] = {}
+
+    def open(
+        self,
+        messages: Sequence[tuple[str, str]],
+        *,
+        collection: str | None = None,
+        budget: Budget | None = None,
+        thread: str | None = None,
+        saver: BaseCheckpointSaver[Any] | None = None,
+    ) -> Run:
+        """Blocking. Raises NoIndexError where there is nothing to search; opens nothing else yet."""
+        from ..graphs.rag import build_rag_graph
+
+        settings = replace(self._settings, collection=collection or self._settings.collection)
+        require_chunks(settings)
+        name = settings.collection
+        if name not in self._services:
+            self._services[name] = open_services(settings)
+        bounds = rag_settings(settings)
+        graph = build_rag_graph(self._services[name], replace(bounds, budget=budget or settings.budget))
+        graph.checkpointer = saver
+        config = {"configurable": {"thread_id": f"{name}/{thread}"}} if thread else {}
+        return Run(cast("Graph", graph), {"messages": list(messages)}, _finished, config)
+
+    async def close(self) -> None:
+        for services in self._services.values():
+            await close_services(services)
+
+
+def require_chunks(settings: Settings) -> None:
+    """Raise NoIndexError, with the command that mends it, unless the collection has something to search."""
+    from ..retrieval.collection import Collection
+    from ..retrieval.store import Store
+
+    collection = Collection(settings.home, settings.collection)
+    collection.require()
+    with Store(collection.database) as store:
+        if not store.counts().chunks:
+            raise NoIndexError(
+                f"Collection {collection.name!r} is empty. Run `hydragraph index PATH --name {collection.name}` first."
+            )
+
+
+def readers_of_text(settings: Settings) -> str:
+    """Which machines may see the text of the collection, in one line."""
+    tiers: list[TierSettings] = [getattr(settings.tiers, name) for name in get_args(SettingsTier)]
+    hosts: dict[str, list[str]] = {}
+    for tier in tiers:
+        if tier.model:
+            hosts.setdefault(_host(tier.base_url or settings.ollama.base_url), []).append(tier.model)
+    models = {host: f"{host} ({', '.join(dict.fromkeys(names))})" for host, names in hosts.items()}
+    shown = models or {"": f"{HERE} (no model is configured)"}
+    others = [] if not models or HERE in models else [HERE]
+    web = "; web search sees the questions" if settings.web.enabled else ""
+    return f"The text may be seen by: {', '.join([*others, *shown.values()])}{web}"
+
+
+HERE = "this machine"
+
+
+def _host(url: str) -> str:
+    name = urlsplit(url).hostname or url
+    if name == "localhost":
+        return HERE
+    try:
+        return HERE if ip_address(name).is_loopback else name
+    except ValueError:
+        return name
+
+
+def _finished(values: Mapping[str, Any]) -> Json:
+    return answer_json(answer_from_state(values))
