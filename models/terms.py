@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*")
 _TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*", re.UNICODE)
+_BRITISH = re.compile(r"is(?=(?:e[drs]?|ing|ation)$)")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _IDENTIFIER = re.compile(
     r"""
@@ -27,16 +28,16 @@ _IDENTIFIER = re.compile(
     re.VERBOSE,
 )
 _STOP = """a about above actually after again all also always am an and any anyone are aren as at be because been before
-    being below between both but by can cannot come could did didn do does doesn doing don done down during each either
-    else ever every explain few for from further get gets getting give given gives go goes going got had has hasn have
-    haven having he hence her here hers herself him himself his how however i if in inside instead into is isn it its
-    itself just kind know let like ll made make makes many may me mean means might more most much must my myself need
-    needs no nor not now of off often on once one only onto or other our ours out over own please possible put rather re
-    really s same say she should shouldn show shows so some someone something sort still such t take takes tell than
-    that the their theirs them themselves then there these they thing things this those through thus to together too
-    under until up upon us use used uses using usually various ve very via want was way ways we well were weren what
-    whatever when where whether which while who whole whom whose why will with within without won work works would
-    wouldn yes yet you your yours yourself"""
+    being below between beyond both but by can cannot come could did didn do does doesn doing don done down during
+    each either else ever every explain few for from further get gets getting give given gives go goes going got had
+    has hasn have haven having he hence her here hers herself him himself his how however i if in inside instead
+    into is isn it its itself just kind know later let like ll made make makes many may me mean means might more
+    most much must my myself need needs no nor not now of off often on once one only onto or other our ours out over
+    own please possible put rather re really s same say she should shouldn show shows so some someone something sort
+    still such t take takes tell than that the their theirs them themselves then there these they thing things this
+    those through thus to together too under until up upon us use used uses using usually various ve very via want
+    was way ways we well were weren what whatever when where whether which while who whole whom whose why will with
+    within without won work works would wouldn yes yet you your yours yourself"""
 STOP_WORDS = frozenset(_STOP.split())
 
 
@@ -49,10 +50,10 @@ def _stemmer() -> EnglishStemmer:
 
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
-    """The stem of one lower-case word; numbers and short words stand as they are."""
+    """The stem of one lower-case word, British spelling as American; numbers and short words stand as they are."""
     if len(word) < 4 or not word.isalpha():
         return word
-    return str(_stemmer().stemWord(word))
+    return str(_stemmer().stemWord(_BRITISH.sub("iz", word)))
 
 
 @lru_cache(maxsize=65_536)

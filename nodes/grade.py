@@ -52,7 +52,8 @@ async def grade(
 
 async def _look(state: Slice, found: Sequence[Found], evidence: Sequence[Evidence], library: Library) -> Grounds:
     """A word that stands in no evidence is looked for in the whole corpus, alone."""
-    absent = [word for word in unseen(state["question"], evidence)[:MOST_PROBES] if not await library.knows(word)]
+    wanted = unseen(state["question"], evidence)[:MOST_PROBES]
+    absent = [word for word, token in wanted if not await library.knows(word, token)]
     return measure(state["question"], found, evidence, absent)
 
 

@@ -9,7 +9,7 @@ from ..domain import Caveat, Evidence, EvidenceStore, FileSpan, Hit, Searcher
 from ..models.terms import stem, stems
 from .channels import Found
 
-PROBE = 3
+PROBE = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +38,11 @@ class Library:
             items = await self.store.get(list(ids))
         return [_named(item, ids[item.id]) for item in items]
 
-    async def knows(self, word: str) -> bool:
-        """Whether the corpus has this word at all: the lexical leg finds it, or it stands in what is found."""
-        result = await self.searcher.search(word, limit=PROBE)
-        if any(hit.legs for hit in result.hits):
-            return any("bm25" in hit.legs for hit in result.hits)
+    async def knows(self, word: str, token: str) -> bool:
+        """Whether the corpus has the word at all, which the question writes as (a part of) `token`."""
+        result = await self.searcher.search(token, limit=PROBE)
+        if word == token.lower() and any("bm25" in hit.legs for hit in result.hits):
+            return True
         texts = await self.store.get([hit.chunk_id for hit in result.hits])
         return any(stem(word) in stems(item.text) for item in texts)
 
