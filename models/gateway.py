@@ -97,6 +97,8 @@ class ModelGateway:
         reply = await self._clients[tier].ask(ask)
         if reply.fault in (None, "cut_off"):
             ratio.observe(estimated, reply.usage.prompt_tokens)
+        elif reply.fault == "too_long":  # our count said that it fits
+            ratio.observe(estimated, config.num_ctx)
         return reply
 
 

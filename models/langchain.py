@@ -64,6 +64,8 @@ class LangChainModels:
         tier: Tier | None = None,
         on_token: Callable[[str], None] | None = None,
     ) -> Reply:
+        if not self._serves(role, tier):
+            return _no_model(role, tier)
         heard = _Heard(on_token)
 
         async def stream() -> None:
@@ -75,11 +77,17 @@ class LangChainModels:
     async def structured(
         self, role: Role, messages: Sequence[Message], schema: type[MODEL], *, tier: Tier | None = None
     ) -> Structured[MODEL]:
+        if not self._serves(role, tier):
+            return Structured(None, _no_model(role, tier))
+
         async def ask(asked: Sequence[Message], form: Form) -> Reply:
             return await (self._ask_schema(asked, schema) if form == "schema" else self.complete(role, asked))
 
         forms: tuple[Form, ...] = ("schema", "json") if self._has_schema else ("json",)
         return await structured_reply(ask, messages, schema, forms)
+
+    def _serves(self, role: Role, tier: Tier | None) -> bool:
+        return role in ROLES and tier in (None, self._tier)
 
     async def _ask_schema(self, messages: Sequence[Message], schema: type[BaseModel]) -> Reply:
         """The reply by the model's own means; an empty one, once and for all, where it has none."""
@@ -175,6 +183,10 @@ class _Heard:
         said_end = message.response_metadata
         reasons = {said_end.get(key) for key in ("finish_reason", "stop_reason", "done_reason")}
         self._cut = self._cut or bool(reasons & _CUT)
+
+
+def _no_model(role: Role, tier: Tier | None) -> Reply:
+    return Reply("", None, fault="error", detail=f"the host's model serves no role {role} on tier {tier or 'any'}")
 
 
 def fault_of(error: Exception, began: bool) -> Fault:

@@ -76,7 +76,7 @@ def _validated(value: dict[str, Any], schema: type[MODEL]) -> MODEL:
 
 
 def _respelt(value: dict[str, Any], schema: type[MODEL]) -> dict[str, Any]:
-    """Keys in another spelling ("Search Queries") under the names of the schema."""
+    """Keys in another spelling ("Is-Relevant") under the names of the schema."""
     names = {_plain(name): name for name in schema.model_fields if name not in value}
     return {names.get(_plain(key), key): item for key, item in value.items()}
 
