@@ -36,7 +36,7 @@ FAN_OUT: Final = 50  # chunks that one name leads to
 NEAR_CHUNKS: Final = 150  # that the names lead to, beside the chunks that were given
 FAR_EDGES: Final = 1500  # that the names of those lead on by, the rarest first
 LONGEST_NAME: Final = 8  # words of a question that are tried as one name
-_PATHLIKE = re.compile(r"[./:\\]+")
+_DOTTED = re.compile(r"[.:]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,10 @@ def _restricted(adjacency: Adjacency, rows: Ints, columns: Ints) -> tuple[Ints, 
 
 
 def keys(kind: ReferenceKind, name: str) -> Iterator[str]:
-    """The names under which a reference meets others: `pkg.Session.execute` is `execute` and `session execute`."""
+    """The names under which a reference meets others: `pkg.Session.execute` is `execute` and `session execute`.
+
+    A file is found by its own name, alone and with its folder's.
+    """
     if kind == "mentions":
         yield name
     else:
@@ -191,7 +194,7 @@ def keys(kind: ReferenceKind, name: str) -> Iterator[str]:
 def _keys(name: str) -> tuple[str, ...]:
     found = [normalise(name), fold(name)]
     if " " not in name:
-        parts = [part for part in _PATHLIKE.split(name) if part]
+        parts = [part for part in (name.split("/") if "/" in name else _DOTTED.split(name)) if part.strip(".")]
         if len(parts) > 1:
             found = [fold(parts[-1]), fold(" ".join(parts[-2:]))]
     return tuple(dict.fromkeys(key for key in found if key))

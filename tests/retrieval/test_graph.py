@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from hydragraph.domain import ReferenceKind
+from hydragraph.retrieval.graph import Graph, candidates, keys
+
+Edges = list[tuple[int, ReferenceKind, str]]
+
+FILMS: Edges = [
+    (0, "defines", "Crimson Harbour (film)"),
+    (0, "mentions", "jane doe"),
+    (1, "defines", "Jane Doe"),
+    (1, "mentions", "lisbon"),
+    (2, "defines", "Lisbon"),
+    (3, "defines", "Oak"),
+    (3, "mentions", "acorn"),
+]
+
+
+def ranked(graph: Graph, question: str, seeds: dict[int, float] | None = None) -> list[int]:
+    found = graph.walk(graph.named_in(question), seeds or {})
+    return [chunk for chunk, _ in sorted(found, key=lambda pair: -pair[1])]
+
+
+def test_a_walk_crosses_the_bridge_between_two_documents() -> None:
+    graph = Graph.build(FILMS, 4)
+    order = ranked(graph, "Where was the director of Crimson Harbour born?")
+    assert order[:2] == [0, 1]
+    assert 3 not in order
+
+
+def test_lower_case_names_of_several_words_are_found_too() -> None:
+    assert ranked(Graph.build(FILMS, 4), "where was jane doe born")[0] == 1
+
+
+def test_a_question_that_names_nothing_walks_from_the_chunks_given() -> None:
+    graph = Graph.build(FILMS, 4)
+    assert graph.named_in("where is it?") == {}
+    assert ranked(graph, "where is it?") == []
+    assert ranked(graph, "where is it?", {0: 1.0})[:2] == [1, 0]
+
+
+def test_a_start_without_edges_reaches_nothing() -> None:
+    graph = Graph.build([(0, "mentions", "alone"), (1, "mentions", "elsewhere")], 2)
+    assert graph.walk({}, {0: 1.0}) == []
+    assert Graph.build([], 3).walk({}, {0: 1.0, 2: 0.5}) == []
+    assert Graph.build([], 0).walk({}, {}) == []
+
+
+def test_the_longer_name_hides_the_shorter_one_inside_it() -> None:
+    graph = Graph.build([(0, "defines", "Tim Wilson (filmmaker)"), (1, "defines", "Tim Wilson (broadcaster)")], 2)
+    assert ranked(graph, "Is Tim Wilson (Filmmaker) alive?")[0] == 0
+    assert set(ranked(graph, "Is Tim Wilson alive?")) == {0, 1}
+
+
+def test_code_meets_through_definitions_and_calls() -> None:
+    graph = Graph.build(
+        [
+            (0, "defines", "shop.orm.Session.execute"),
+            (1, "calls", "session.execute"),
+            (1, "calls", "execute"),
+            (2, "calls", "print"),
+            (3, "mentions", "session execute"),
+        ],
+        4,
+    )
+    order = ranked(graph, "who calls `Session.execute`?")
+    assert order[0] == 0
+    assert {1, 3} <= set(order)
+    assert 2 not in order
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "expected"),
+    [
+        ("defines", "pkg.Session.execute", ["execute", "session execute"]),
+        ("imports", "./lib/parser", ["parser", "lib parser"]),
+        ("links", "docs/guide.md#install", ["guide md", "docs guide md"]),
+        ("defines", "The Ritz (film)", ["ritz", "ritz film"]),
+        ("mentions", "jane doe", ["jane doe"]),
+        ("calls", "...", []),
+    ],
+)
+def test_keys_are_what_references_meet_under(kind: ReferenceKind, name: str, expected: list[str]) -> None:
+    assert list(keys(kind, name)) == expected
+
+
+def test_candidates_are_names_and_runs_of_words() -> None:
+    assert candidates("Is guitar world old?") == ["is guitar", "is guitar world", "is guitar world old", *[
+        "guitar world", "guitar world old", "world old"]]  # fmt: skip
+
+
+def test_what_everything_mentions_leads_nowhere() -> None:
+    edges: Edges = [(chunk, "mentions", "licence") for chunk in range(40)]
+    graph = Graph.build(edges, 40)
+    assert graph.walk(graph.named_in("The Licence?"), {0: 1.0}) == []
+
+
+def test_edges_follow_from_the_references_that_are_there() -> None:
+    """Taking a file out and putting it back gives the same walk, whatever came in between."""
+    shuffled = FILMS[:]
+    random.Random(3).shuffle(shuffled)
+    question = "Where was the director of Crimson Harbour born?"
+    before = sorted(Graph.build(FILMS, 4).walk(Graph.build(FILMS, 4).named_in(question), {}))
+    graph = Graph.build(shuffled, 4)
+    after = sorted(graph.walk(graph.named_in(question), {}))
+    assert [chunk for chunk, _ in after] == [chunk for chunk, _ in before]
+    assert [score for _, score in after] == pytest.approx([score for _, score in before])
+
+
+def test_mass_is_never_made_and_large_neighbourhoods_are_capped() -> None:
+    drawn = random.Random(1)
+    edges: Edges = [(chunk, "mentions", f"name {drawn.randrange(3000)}") for chunk in range(2000) for _ in range(20)]
+    graph = Graph.build(edges, 2000)
+    found = graph.walk(graph.named_in("Name 7 and Name 8"), {1: 1.0, 2: 1.0})
+    assert 0 < sum(score for _, score in found) <= 1
+    assert len(found) < 2000
