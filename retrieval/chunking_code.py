@@ -112,7 +112,8 @@ def _define(node: Node, name: str, depth: int, walk: _Walk) -> None:
         return
     if len(walk.enclosing) < MAX_NESTING:
         _section(node, symbol, walk)
-    walk.enclosing.append((depth, symbol))
+    if node.type != "type_definition":  # `typedef struct node {...} Node` names one thing twice
+        walk.enclosing.append((depth, symbol))
 
 
 def _section(node: Node, symbol: str, walk: _Walk) -> None:

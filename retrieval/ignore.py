@@ -1,7 +1,11 @@
-"""What is left out by name: `.gitignore`, folders of other people's code, generated files."""
+"""What is left out by name: `.gitignore`, folders of other people's code, generated files.
+
+Folders may be closed to us: `os.path` says no where `pathlib` raises.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,12 +48,12 @@ _MAX_IGNORE_FILE: Final = 1_000_000
 
 
 def is_virtual_environment(folder: Path) -> bool:
-    return (folder / "pyvenv.cfg").is_file() or (folder / "conda-meta").is_dir()
+    return os.path.isfile(folder / "pyvenv.cfg") or os.path.isdir(folder / "conda-meta")
 
 
 def is_build_output(folder: Path) -> bool:
     """A folder named like a build's output that holds no source of its own (the package `build` is one that does)."""
-    return not any((folder / name).exists() for name in _BUILD_INPUTS)
+    return not any(os.path.exists(folder / name) for name in _BUILD_INPUTS)
 
 
 def is_generated_name(name: str) -> bool:
@@ -89,11 +93,11 @@ def rules_above(root: Path) -> IgnoreRules:
     """The rules of the repository around `root`; none where they exclude the root, which was asked for by name."""
     rules = IgnoreRules()
     for folder in _repository_folders(root):
-        if (folder / ".git").exists() and (exclude := _spec(folder / ".git" / "info" / "exclude")):
+        if os.path.exists(folder / ".git") and (exclude := _spec(folder / ".git" / "info" / "exclude")):
             rules = IgnoreRules((*rules.specs, (f"{folder.as_posix().rstrip('/')}/", exclude)))
         if folder != root:
             rules = rules.entering(folder)
-    is_folder = root.is_dir()
+    is_folder = os.path.isdir(root)
     for parent in (root, *root.parents):
         if rules.ignores(parent.as_posix(), folder=parent != root or is_folder):
             return IgnoreRules()
@@ -106,7 +110,7 @@ def _repository_folders(root: Path) -> Sequence[Path]:
     for folder in (root, *root.parents):
         if folder != root:
             folders.append(folder)
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):
             return folders[::-1]
     return [root]
 
@@ -115,7 +119,7 @@ def _spec(path: Path) -> GitIgnoreSpec | None:
     from pathspec import GitIgnoreSpec
 
     try:
-        if not path.is_file() or path.stat().st_size > _MAX_IGNORE_FILE:
+        if not os.path.isfile(path) or path.stat().st_size > _MAX_IGNORE_FILE:
             return None
         text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 import struct
 import time
@@ -35,13 +36,14 @@ _DAMAGED = (
 )
 
 
-def pdf_pages(data: bytes) -> Iterator[tuple[int, str]]:
+def pdf_pages(data: bytes, *, max_pages: int = MAX_PAGES) -> Iterator[tuple[int, str]]:
     """Number (from 1) and text of each page that has any; raises UnreadableError."""
     from pypdf.errors import PyPdfError
 
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it warns of becomes the reason
     damaged = (*_DAMAGED, PyPdfError)
     try:
-        pages = _opened(data)
+        pages = _opened(data, max_pages)
     except damaged as error:
         raise UnreadableError("broken", f"not a readable PDF: {_first_line(error)}") from error
     deadline = time.monotonic() + MAX_SECONDS
@@ -61,14 +63,14 @@ def pdf_pages(data: bytes) -> Iterator[tuple[int, str]]:
         raise UnreadableError("broken", f"none of {len(pages)} pages could be read")
 
 
-def _opened(data: bytes) -> list[PageObject]:
+def _opened(data: bytes, max_pages: int) -> list[PageObject]:
     from pypdf import PdfReader
 
     reader = PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not _unlocked(reader):
         raise UnreadableError("encrypted", "the PDF asks for a password")
-    if len(reader.pages) > MAX_PAGES:
-        raise UnreadableError("too long", f"{len(reader.pages)} pages, at most {MAX_PAGES} are read")
+    if len(reader.pages) > max_pages:
+        raise UnreadableError("too long", f"{len(reader.pages)} pages, at most {max_pages} are read")
     return list(reader.pages)
 
 

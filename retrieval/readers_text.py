@@ -67,7 +67,7 @@ def decode(data: bytes) -> str:
             raise UnreadableError("binary")
         return _strict(data, wide)
     try:
-        return data.decode("utf-8")
+        return _printable(data.decode("utf-8"))
     except UnicodeDecodeError:
         return _western(data)
 
@@ -103,9 +103,7 @@ def _strict(data: bytes, encoding: str) -> str:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
         raise UnreadableError("not text", f"invalid {encoding} at byte {error.start}") from error
-    if len(_CONTROL.findall(text)) > MAX_CONTROL_SHARE * len(text):
-        raise UnreadableError("binary")
-    return text
+    return _printable(text)
 
 
 def _western(data: bytes) -> str:
@@ -113,9 +111,12 @@ def _western(data: bytes) -> str:
     if high > MAX_HIGH_SHARE * len(data):
         raise UnreadableError("not text", "invalid UTF-8")
     try:
-        text = data.decode("cp1252")
+        return _printable(data.decode("cp1252"))
     except UnicodeDecodeError:
-        text = data.decode("latin-1")
+        return _printable(data.decode("latin-1"))
+
+
+def _printable(text: str) -> str:
     if len(_CONTROL.findall(text)) > MAX_CONTROL_SHARE * len(text):
         raise UnreadableError("binary")
     return text

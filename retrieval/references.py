@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Named = tuple[ReferenceKind, str]
 MAX_NAME: Final = 200
-_JOINT = re.compile(r"\s*(?:::|->|\?\.|\.)\s*")
+_JOINT = re.compile(r"\s*(?:(?:::|->|\?\.|\.)\s*)+")
 _GENERIC = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
 _DOTTED = re.compile(r"[\w$~@#]+(?:\.[\w$~@#]+)*")
 _LAST_FIELDS = ("attribute", "property", "field", "name", "function", "constructor", "type")

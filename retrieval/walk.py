@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -103,7 +104,7 @@ def _resolved(roots: Sequence[Path]) -> list[Path]:
 
 
 def _below(root: Path, options: _Options) -> Iterator[Found | Skipped]:
-    if not root.is_dir():
+    if not os.path.isdir(root):
         yield _file(root, root, options)
         return
     stack = [(root, ignore.rules_above(root))]
@@ -221,4 +222,4 @@ def _trouble(error: OSError) -> SkipReason:
         return "no permission"
     if isinstance(error, FileNotFoundError):
         return "vanished"
-    return "symlink loop" if error.errno == 40 else "read error"
+    return "symlink loop" if error.errno == errno.ELOOP else "read error"
