@@ -38,7 +38,7 @@ class RagServices:
         web: WebSearch | None = None,
     ) -> RagServices:
         """A host's own chat model and retriever; texts are kept in memory unless the host brings a store."""
-        from ..models.gateway import LangChainModels
+        from ..models.langchain import LangChainModels
         from .evidence import InMemoryEvidence
         from .foreign import RetrieverSearcher
 

@@ -17,7 +17,7 @@ from .terms import content_words, identifiers, stem, stems
 MAX_PER_EVIDENCE = 2
 WORTH = 0.35  # a further quote must reach this share of the best one's value
 REPEATED = 0.35  # what a question's word is worth once a chosen quote has it
-BONUS = {"definition": 0.22, "docstring": 0.16, "comment": 0.08, "heading": -0.1, "prose": 0.1, "code": 0.0}
+BONUS = {"definition": 0.16, "docstring": 0.16, "comment": 0.08, "heading": -0.1, "prose": 0.1, "code": 0.0}
 CONTENTS_OF_CODE = frozenset({"definition", "code"})
 
 

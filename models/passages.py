@@ -13,6 +13,7 @@ from ..domain import Evidence, FileSpan
 PassageKind = Literal["definition", "docstring", "comment", "heading", "prose", "code"]
 PROSE_SUFFIXES = frozenset({"", ".md", ".markdown", ".rst", ".txt", ".text", ".html", ".htm", ".pdf", ".adoc"})
 MAX_DEFINITION_LINES = 6
+MAX_DOCSTRING_LINES = 5
 MAX_COMMENT_LINES = 4
 MAX_CODE_LINES = 3
 MAX_CHARACTERS = 700
@@ -137,7 +138,7 @@ def _definition_end(lines: list[str], at: int) -> int:
         depth += _depth(lines[end])
         end += 1
     if end < len(lines) and _DOCSTRING.match(lines[end]):
-        return _paragraph_end(lines, end, at + MAX_DEFINITION_LINES)
+        return _paragraph_end(lines, end, end + MAX_DOCSTRING_LINES)
     return end
 
 
@@ -168,8 +169,16 @@ def _docstring_end(lines: list[str], at: int) -> int:
 
 
 def _docstring(lines: list[str], at: int, end: int) -> Iterator[Passage]:
+    """Its sentences, without the quotes around the whole."""
     for passage in _prose("\n".join(lines[at:end]), at):
-        yield Passage(passage.text, passage.line, "docstring")
+        yield Passage(_unquoted(passage.text), passage.line, "docstring")
+
+
+def _unquoted(text: str) -> str:
+    for quotes in ('"""', "'''"):
+        text = text.partition(quotes)[2] if text.lstrip("rRbBuU").startswith(quotes) else text
+        text = text.removesuffix(quotes)
+    return text.strip()
 
 
 def _joined(lines: list[str], at: int, end: int, kind: PassageKind) -> Passage:

@@ -49,7 +49,7 @@ def as_list(quotes: Sequence[Quote], evidence: Sequence[Evidence]) -> str:
 def _bullet(quote: Quote, item: Evidence) -> str:
     """Where it stands, then the words: code as a block, prose in a line."""
     head = f"- {_place(quote, item)} [{item.id}]"
-    if quote.is_code or "\n    " in quote.text:
+    if quote.is_code:
         fence = "````" if "```" in quote.text else "```"
         return "\n".join([head, indent("\n".join([fence, dedent(quote.text), fence]), "  ")])
     return f"{head}: “{' '.join(quote.text.split())}”"
@@ -61,5 +61,5 @@ def _place(quote: Quote, item: Evidence) -> str:
     name = PurePath(item.source.path).name
     at = item.source.start + quote.line
     place = f", {item.source.place}" if item.source.place else ""
-    label = f" `{quote.label}`" if quote.label else ""
+    label = f" `{quote.label}`" if quote.label and quote.label != name else ""
     return f"{name}:{at}{place}{label}"
