@@ -103,7 +103,7 @@ class DrawnEmbedder:
         return [len(text.split()) + 2 for text in texts]
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([self._kept.get(text, _vector(text)) for text in texts])
+        return np.stack([self._kept[text] if text in self._kept else _vector(text) for text in texts])
 
     def keep(self, texts: Sequence[str]) -> None:
         """Draw these now, so that asking for them later costs a look-up."""

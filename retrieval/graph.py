@@ -108,15 +108,18 @@ class Graph:
         total = sum(weights.values())
         return {name: weight / total for name, weight in weights.items() if weight > 0}
 
-    def walk(self, names: Mapping[int, float], chunks: Mapping[int, float]) -> list[tuple[int, float]]:
-        """Chunks and how much of a walk from these names and chunks reaches them; empty where no edge leads on."""
+    def walk(self, names: Mapping[int, float], chunks: Mapping[int, float], limit: int) -> list[tuple[int, float]]:
+        """The chunks that a walk from these names and chunks reaches most, and how much; none where no edge leads on.
+
+        Best first, equal ones in the order of their numbers.
+        """
         total = sum(chunks.values())
         if not names and not total:
             return []
         share = NAME_SHARE if names and total else float(bool(names))
         start_names = {name: share * weight for name, weight in names.items()}
         start_chunks = {chunk: (1 - share) * weight / total for chunk, weight in chunks.items()}
-        return Neighbourhood.around(self, start_names, start_chunks).walk()
+        return Neighbourhood.around(self, start_names, start_chunks).walk(limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +148,15 @@ class Neighbourhood:
         start_names[np.searchsorted(all_names, named)] = np.fromiter(names.values(), np.float64, len(names))
         return cls(all_chunks, start_chunks, start_names, out, back)
 
-    def walk(self) -> list[tuple[int, float]]:
+    def walk(self, limit: int) -> list[tuple[int, float]]:
         chunks, names = self.start_chunks, self.start_names
         reached = chunks
         for _ in range(STEPS):
             reached = DAMPING * _spread(names, self.back, len(chunks))
             names = (1 - DAMPING) * self.start_names + DAMPING * _spread(chunks, self.out, len(names))
             chunks = (1 - DAMPING) * self.start_chunks + reached
-        found = np.flatnonzero(reached > 0)
+        best = np.argsort(-reached, kind="stable")[:limit]
+        found = best[reached[best] > 0]
         return list(zip(self.chunks[found].tolist(), reached[found].tolist(), strict=True))
 
 

@@ -196,8 +196,7 @@ def _graph(snapshot: Snapshot, named: Mapping[int, float], direct: Mapping[str, 
     best = sorted(direct, key=lambda chunk_id: (-direct[chunk_id], snapshot.positions[chunk_id]))[:SEEDS]
     seeds = {snapshot.positions[chunk_id]: direct[chunk_id] ** 2 for chunk_id in best}
     places = snapshot.places
-    found = sorted((-score, at) for at, score in snapshot.graph.walk(named, seeds))[:limit]
-    return [(places[at].chunk_id, -score) for score, at in found]
+    return [(places[at].chunk_id, score) for at, score in snapshot.graph.walk(named, seeds, limit)]
 
 
 def _dense_ready(session: Session) -> float:

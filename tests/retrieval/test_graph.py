@@ -21,8 +21,8 @@ FILMS: Edges = [
 
 
 def ranked(graph: Graph, question: str, seeds: dict[int, float] | None = None) -> list[int]:
-    found = graph.walk(graph.named_in(question), seeds or {})
-    return [chunk for chunk, _ in sorted(found, key=lambda pair: -pair[1])]
+    found = graph.walk(graph.named_in(question), seeds or {}, 100)
+    return [chunk for chunk, _ in found]
 
 
 def test_a_walk_crosses_the_bridge_between_two_documents() -> None:
@@ -45,9 +45,9 @@ def test_a_question_that_names_nothing_walks_from_the_chunks_given() -> None:
 
 def test_a_start_without_edges_reaches_nothing() -> None:
     graph = Graph.build([(0, "mentions", "alone"), (1, "mentions", "elsewhere")], 2)
-    assert graph.walk({}, {0: 1.0}) == []
-    assert Graph.build([], 3).walk({}, {0: 1.0, 2: 0.5}) == []
-    assert Graph.build([], 0).walk({}, {}) == []
+    assert graph.walk({}, {0: 1.0}, 100) == []
+    assert Graph.build([], 3).walk({}, {0: 1.0, 2: 0.5}, 100) == []
+    assert Graph.build([], 0).walk({}, {}, 100) == []
 
 
 def test_the_longer_name_hides_the_shorter_one_inside_it() -> None:
@@ -96,7 +96,7 @@ def test_candidates_are_names_and_runs_of_words() -> None:
 def test_what_everything_mentions_leads_nowhere() -> None:
     edges: Edges = [(chunk, "mentions", "licence") for chunk in range(40)]
     graph = Graph.build(edges, 40)
-    assert graph.walk(graph.named_in("The Licence?"), {0: 1.0}) == []
+    assert graph.walk(graph.named_in("The Licence?"), {0: 1.0}, 100) == []
 
 
 def test_edges_follow_from_the_references_that_are_there() -> None:
@@ -104,9 +104,9 @@ def test_edges_follow_from_the_references_that_are_there() -> None:
     shuffled = FILMS[:]
     random.Random(3).shuffle(shuffled)
     question = "Where was the director of Crimson Harbour born?"
-    before = sorted(Graph.build(FILMS, 4).walk(Graph.build(FILMS, 4).named_in(question), {}))
+    before = sorted(Graph.build(FILMS, 4).walk(Graph.build(FILMS, 4).named_in(question), {}, 100))
     graph = Graph.build(shuffled, 4)
-    after = sorted(graph.walk(graph.named_in(question), {}))
+    after = sorted(graph.walk(graph.named_in(question), {}, 100))
     assert [chunk for chunk, _ in after] == [chunk for chunk, _ in before]
     assert [score for _, score in after] == pytest.approx([score for _, score in before])
 
@@ -115,6 +115,7 @@ def test_mass_is_never_made_and_large_neighbourhoods_are_capped() -> None:
     drawn = random.Random(1)
     edges: Edges = [(chunk, "mentions", f"name {drawn.randrange(3000)}") for chunk in range(2000) for _ in range(20)]
     graph = Graph.build(edges, 2000)
-    found = graph.walk(graph.named_in("Name 7 and Name 8"), {1: 1.0, 2: 1.0})
+    found = graph.walk(graph.named_in("Name 7 and Name 8"), {1: 1.0, 2: 1.0}, 10_000)
     assert 0 < sum(score for _, score in found) <= 1
     assert len(found) < 2000
+    assert graph.walk(graph.named_in("Name 7 and Name 8"), {1: 1.0, 2: 1.0}, 5) == found[:5]
