@@ -1,7 +1,7 @@
 """A collection: one folder under the home with a database, a vector store and two locks.
 
 `owner.lock` is held by whoever has the vector store open, so never for long; `writer.lock` by the one index or forget
-that runs. Both hold the process id, and the kernel lets go of them when a process dies.
+that runs. Both name the process, and the kernel lets go of them when a process dies.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,8 +94,13 @@ class Collection:
 
     @contextmanager
     def owner(self, wait: float = WAIT_SECONDS) -> Iterator[None]:
-        """Hold the owner's lock: nobody else has the vector store open."""
-        with _locked(self.folder / "owner.lock", self.name, wait):
+        """Hold the owner's lock: nobody else has the vector store open. First come, first served: who waits holds the
+        turn, so that one who lets go and comes back at once stands behind."""
+        lock = self.folder / "owner.lock"
+        until = time.monotonic() + wait
+        with ExitStack() as stack:
+            with _locked(self.folder / "turn.lock", self.name, wait, holder=lock):
+                stack.enter_context(_locked(lock, self.name, max(0.0, until - time.monotonic())))
             yield
 
     @contextmanager
@@ -144,22 +149,23 @@ def list_collections(home: Path) -> list[CollectionInfo]:
 
 
 @contextmanager
-def _locked(path: Path, name: str, wait: float) -> Iterator[None]:
+def _locked(path: Path, name: str, wait: float, holder: Path | None = None) -> Iterator[None]:
+    """`holder` is the file that names the process in the way, where it is not this one."""
     deadline = time.monotonic() + wait
     while True:
         descriptor = _try_lock(path, name)
         if descriptor is not None:
             break
         if time.monotonic() >= deadline:
-            pid = _pid_in(path)
+            pid = _pid_in(holder or path)
             who = f"process {pid}" if pid else "another process"
             raise IndexBusyError(
                 f"Collection {name!r} is in use by {who}; waited {wait:.0f} s. Wait for it to end, or stop it.", pid=pid
             )
         time.sleep(POLL_SECONDS)
     try:
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        if holder is None:
+            os.pwrite(descriptor, f"{os.getpid():<20}".encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -73,7 +75,7 @@ def test_a_lock_names_the_process_that_holds_it_and_dies_with_it(docs: Collectio
         assert caught.value.exit_code == 5
         process.kill()
     with getattr(docs, lock)(0.1):
-        assert (docs.folder / f"{lock}.lock").read_text() == str(os.getpid())
+        assert (docs.folder / f"{lock}.lock").read_text().strip() == str(os.getpid())
 
 
 def test_who_waits_long_enough_gets_the_lock(docs: Collection) -> None:
@@ -114,3 +116,20 @@ def test_a_database_of_another_version_is_refused(docs: Collection) -> None:
         store.execute("PRAGMA user_version = 99")
     with pytest.raises(IndexCorruptError, match="schema version 99"):
         Store(docs.database)
+
+
+def test_who_waits_comes_before_who_lets_go_and_asks_again(docs: Collection) -> None:
+    turns = []
+
+    def wait() -> None:
+        with docs.owner(10):
+            turns.append("waiter")
+
+    with docs.owner():
+        waiter = threading.Thread(target=wait)
+        waiter.start()
+        time.sleep(0.1)
+    with docs.owner(10):
+        turns.append("again")
+    waiter.join()
+    assert turns == ["waiter", "again"]
