@@ -97,7 +97,7 @@ class _Headers:
     """The header of each range of rows and what it costs."""
 
     def __init__(self, document: Document, outline: Outline, embedder: Embedder) -> None:
-        self._symbols = Symbols(outline.sections)
+        self._symbols = Symbols(outline.sections, document.lines)
         window = embedder.max_tokens
         share = window // HEADER_SHARE
         paths = [_one_line(document.relative), _one_line(document.relative.rsplit("/", 1)[-1])[-32:], ""]

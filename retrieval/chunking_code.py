@@ -31,6 +31,7 @@ _PLAIN_NAMES = frozenset({
     "enum_specifier", "concept_definition", "preproc_function_def", "preproc_def", "function_signature",
     "abstract_method_signature", "method_signature", "alias_declaration", "const_spec", "var_spec",
 })  # fmt: skip
+_MEMBERS = (_PLAIN_NAMES | _WRAPPERS | {"function_definition"}) - {"expression_statement", "lexical_declaration"}
 _BODY_NEEDED = frozenset({"class_specifier", "struct_specifier", "union_specifier", "enum_specifier", "mod_item"})
 
 
@@ -43,6 +44,7 @@ class _Walk:
     prefix: str
     enclosing: list[tuple[int, str]] = field(default_factory=list)
     comments: set[int] = field(default_factory=set)
+    glued: set[int] = field(default_factory=set)
 
     def symbol(self, name: str) -> str:
         return f"{self.enclosing[-1][1]}.{name}" if self.enclosing else name
@@ -84,7 +86,7 @@ def _visit(root: Node, walk: _Walk) -> None:
 def _enter(node: Node, depth: int, walk: _Walk) -> None:
     row = node.start_point[0]
     levels = walk.draft.levels
-    if levels[row] == DEEP:
+    if levels[row] == DEEP and row not in walk.glued:
         levels[row] = min(depth, DEEP - 1)
     kind = node.type
     if kind in _COMMENTS:
@@ -129,12 +131,11 @@ def _section(node: Node, symbol: str, walk: _Walk) -> None:
     body = node.child_by_field_name("body")
     first = first_child(body)
     last = first.start_point[0] if first is not None else node.start_point[0]
-    if first is not None and (
-        first.type in _PLAIN_NAMES or first.type in _WRAPPERS or first.type == "function_definition"
-    ):
+    if first is not None and (first.type in _MEMBERS or first.type in _COMMENTS):
         last -= 1
-    glued = range(start + 1, last + 1)
-    levels[start + 1 : last + 1] = [DEEP] * len(glued)
+    for glued in range(start + 1, last + 1):
+        levels[glued] = DEEP
+        walk.glued.add(glued)
     walk.draft.sections.append(Section(start, end, symbol))
 
 

@@ -47,6 +47,7 @@ class Outline:
 class Draft:
     """An outline while it is made."""
 
+    lines: Sequence[str]
     levels: list[int]
     sections: list[Section] = field(default_factory=list)
     firm: set[int] = field(default_factory=set)
@@ -56,13 +57,20 @@ class Draft:
 
     @classmethod
     def of(cls, lines: Sequence[str]) -> Draft:
-        return cls(levels=[DEEP] * len(lines))
+        return cls(lines, levels=[DEEP] * len(lines))
 
     def finished(self) -> Outline:
         sections = nested(self.sections)
-        firm = self.firm | {section.start for section in sections} | {section.end + 1 for section in sections}
+        firm = self.firm | {section.start for section in sections} | {self._after(section.end) for section in sections}
         dropped, faint = frozenset(self.dropped), frozenset(self.faint)
         return Outline(self.levels, sections, frozenset(firm), self.mentions, dropped, faint)
+
+    def _after(self, row: int) -> int:
+        """The first row after `row` that is not blank."""
+        row += 1
+        while row < len(self.lines) and not self.lines[row].strip():
+            row += 1
+        return row
 
 
 def nested(sections: Sequence[Section]) -> tuple[Section, ...]:
@@ -82,12 +90,17 @@ def nested(sections: Sequence[Section]) -> tuple[Section, ...]:
 class Symbols:
     """Names for ranges of rows: the section that holds them, or the one that fills them."""
 
-    def __init__(self, sections: Sequence[Section]) -> None:
+    def __init__(self, sections: Sequence[Section], lines: Sequence[str]) -> None:
         self._sections = sections
+        self._lines = lines
         self._starts = [section.start for section in sections]
         self._parents = _parents(sections)
 
     def of(self, start: int, stop: int) -> str:
+        while start < stop - 1 and not self._lines[start].strip():
+            start += 1
+        while stop > start + 1 and not self._lines[stop - 1].strip():
+            stop -= 1
         holder = self._holder(start, stop)
         first = bisect_left(self._starts, start)
         inside = self._sections[first : bisect_left(self._starts, stop)]

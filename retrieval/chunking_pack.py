@@ -109,11 +109,17 @@ class Packer:
     def _joins(self, left: Span, right: Span, aim: int) -> bool:
         before, after = self._body(left), self._body(right)
         if min(before, after) > 0:
-            if right.start in self._rows.firm and min(before, after) > self._small:
+            if right.start in self._rows.firm and min(before, after) > self._small_beside(left, right):
                 return False
             if before + after > aim and min(before, after) > self._small:
                 return False
         return self._fits(left.start, right.stop)
+
+    def _small_beside(self, left: Span, right: Span) -> int:
+        """Up to which size a neighbour is taken in: hardly any where one of the two is a part of something larger."""
+        begins = left.start == self._part.start or left.start in self._rows.firm
+        ends = right.stop == self._part.stop or right.stop in self._rows.firm
+        return self._small if begins and ends else self._small // 4
 
     def _body(self, span: Span) -> int:
         return self._sums[span.stop] - self._sums[span.start]
