@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage
+from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
 from ..domain import Caveat, Evidence, FileSpan, Status, Tier
@@ -62,7 +63,8 @@ async def answer(state: Slice, *, library: Library, is_current: IsCurrent, limit
     message = AIMessage(with_sources(composed["answer"], citations), name="hydragraph")
     result = {"answer": composed["answer"], "status": composed["status"], "tier": composed["tier"]}
     misses = nearest(state["found"]) if composed["status"] == "abstained" else []
-    return {**result, "citations": citations, "caveats": sorted(caveats), "nearest": misses, "messages": [message]}
+    said = {"citations": citations, "caveats": Overwrite(sorted(caveats)), "nearest": misses}
+    return {**result, **said, "messages": [message]}
 
 
 def compose(state: Slice, evidence: Sequence[Evidence]) -> Composed:
