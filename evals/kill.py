@@ -2,8 +2,9 @@
 
 A tree is generated from a seed and indexed undisturbed. Then, for each point, a child process does the same, is killed
 after a random time, and is run again: what it leaves must be the undisturbed index, dense vectors to 1e-5. Kinds of
-points: `fresh` (an empty home, killed while files are read or while they are embedded), `update` (an index of the tree
-as it was before files were changed, moved, added and deleted) and `forget` (one of two roots).
+points: `fresh` (an empty home, killed by turns while files are read and at any time), `update` (an index of the tree as
+it was before files were changed, moved, added and deleted); on top `forget` (one of two roots) and `swap` (an index
+made with another embedder).
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ from .index_state import dense_distance, differences, read_state
 from .kill_child import NAME, Job, open_named_embedder
 from .trees import change_tree, make_tree
 
-Kind = Literal["fresh", "update", "forget"]
+Kind = Literal["fresh", "update", "forget", "swap"]
+OTHER_EMBEDDER = "hashing:other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,28 @@ def choose_embedder(name: str) -> str:
     return "minilm"
 
 
-def run_through(job: Job) -> float:
-    """Run a child to its end; the seconds from its first line."""
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Seconds from a child's first line to its first dense vectors, and to its end."""
+
+    until_dense: float
+    whole: float
+
+
+def run_through(job: Job) -> Duration:
+    """Run a child to its end."""
     with _started(job) as child:
         assert child.stdout is not None
         child.stdout.readline()
         start = time.monotonic()
-        child.stdout.read()
+        dense = None
+        for line in child.stdout:
+            if line.startswith("dense") and dense is None:
+                dense = time.monotonic() - start
         if child.wait() != 0:
             raise SystemExit(f"kill: the child ended with exit code {child.returncode}: {' '.join(job.command())}")
-        return time.monotonic() - start
+        whole = time.monotonic() - start
+        return Duration(whole if dense is None else dense, whole)
 
 
 def run_and_kill(job: Job, after: float) -> str:
@@ -108,7 +122,7 @@ class Undisturbed:
 
     template: Path | None
     job: Job
-    seconds: float
+    duration: Duration
 
 
 class Experiment:
@@ -130,7 +144,9 @@ class Experiment:
     def undisturbed(self, kind: Kind) -> Undisturbed:
         if kind == "fresh":
             return self._fresh
-        return self._update if kind == "update" else self._forget
+        if kind == "update":
+            return self._update
+        return self._forget if kind == "forget" else self._swap
 
     @cached_property
     def _update(self) -> Undisturbed:
@@ -142,9 +158,15 @@ class Experiment:
         forget = Job(self._home, (), self._job.embedder, self._other)
         return Undisturbed(both, forget, self._time(forget, both))
 
-    def kill_once(self, kind: Kind) -> Point:
+    @cached_property
+    def _swap(self) -> Undisturbed:
+        other = self._keep("swap", Job(self._home, (self._tree,), OTHER_EMBEDDER))
+        return Undisturbed(other, self._job, self._time(self._job, other))
+
+    def kill_once(self, kind: Kind, early: bool) -> Point:
+        """Kill and run again; `early` before the first dense vectors."""
         undisturbed = self.undisturbed(kind)
-        longest = undisturbed.seconds
+        longest = undisturbed.duration.until_dense if early else undisturbed.duration.whole
         while True:
             self._reset(undisturbed.template)
             after = self._random.uniform(0, longest)
@@ -163,7 +185,7 @@ class Experiment:
             return  # the kill came after the last step
         run_through(job)
 
-    def _time(self, job: Job, template: Path | None) -> float:
+    def _time(self, job: Job, template: Path | None) -> Duration:
         self._reset(template)
         return run_through(job)
 
@@ -192,10 +214,10 @@ def copy_sparse(source: Path, target: Path) -> None:
 
 
 def plan(points: int) -> list[Kind]:
-    """Three fresh runs for two updates; and a forget for every four of them on top."""
+    """Three fresh runs for two updates; a forget and a swap for every four of them on top."""
     kinds: list[Kind] = ["fresh" if number % 5 in (0, 2, 4) else "update" for number in range(points)]
-    forgets: list[Kind] = ["forget"] * (points // 4)
-    return kinds + forgets
+    on_top: list[Kind] = ["forget", "swap"]
+    return kinds + on_top * (points // 4)
 
 
 def run(points: int, files: int, embedder: str, seed: int) -> Outcome:
@@ -204,7 +226,7 @@ def run(points: int, files: int, embedder: str, seed: int) -> Outcome:
         experiment = Experiment(Path(name).resolve(), files, embedder, seed)
         results = []
         for number, kind in enumerate(plan(points), 1):
-            results.append(experiment.kill_once(kind))
+            results.append(experiment.kill_once(kind, early=number % 2 == 0))
             print(f"{number}: {describe(results[-1])}", file=sys.stderr)
         tables = experiment.state.tables
         return Outcome(len(tables["files"]), len(tables["chunks"]), embedder, tuple(results), time.monotonic() - start)
@@ -219,7 +241,9 @@ def parser() -> argparse.ArgumentParser:
     arguments = argparse.ArgumentParser(
         prog="python -m hydragraph.evals.kill", description=(__doc__ or "").split("\n")[0]
     )
-    arguments.add_argument("--points", type=int, default=20, help="kills during index (default 20), forgets on top")
+    arguments.add_argument(
+        "--points", type=int, default=20, help="kills during index (default 20), half as many more on top"
+    )
     arguments.add_argument("--files", type=int, default=300)
     arguments.add_argument("--seed", type=int, default=7)
     arguments.add_argument("--embedder", default="auto", help="auto, minilm, hashing, ... (default auto)")

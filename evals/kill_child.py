@@ -23,9 +23,11 @@ NAME = "kill"
 class HashingEmbedder:
     """Deterministic vectors with no model: a text's words, hashed and summed. Same interface, milliseconds."""
 
-    name = "hashing"
     dimension = 64
     max_tokens = 256
+
+    def __init__(self, name: str = "hashing") -> None:
+        self.name = name
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [2 + sum((len(word) + 3) // 4 for word in text.split()) for text in texts]
@@ -35,7 +37,9 @@ class HashingEmbedder:
         return np.array(rows, dtype=np.float32).reshape(len(texts), self.dimension)
 
     def _vector(self, text: str) -> np.ndarray:
-        seed = int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "little")
+        seed = int.from_bytes(
+            hashlib.sha256(f"{self.name} {text}".encode("utf-8", "surrogatepass")).digest()[:8], "little"
+        )
         vector = np.random.default_rng(seed).standard_normal(self.dimension)
         return vector / np.linalg.norm(vector)
 
@@ -56,8 +60,8 @@ class Job:
 
 
 def open_named_embedder(name: str) -> Embedder:
-    if name == "hashing":
-        return HashingEmbedder()
+    if name.startswith("hashing"):
+        return HashingEmbedder(name)
     from platformdirs import user_cache_path
 
     from ..models.embedders import open_embedder

@@ -22,7 +22,7 @@ class CountingEmbedder(HashingEmbedder):
     """Counts the texts that it embeds, and stops as Ctrl-C would after `interrupt_after` of them."""
 
     def __init__(self, name: str = "hashing", interrupt_after: int | None = None) -> None:
-        self.name = name
+        super().__init__(name)
         self.embedded = 0
         self.interrupt_after = interrupt_after
 
