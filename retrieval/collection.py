@@ -12,8 +12,8 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import IndexBusyError, IndexCorruptError, NoIndexError, UsageError
@@ -37,9 +37,12 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class CollectionInfo:
+    """A collection in a list. `trouble` says why nothing more is known of it."""
+
     name: str
-    roots: tuple[str, ...]
-    counts: Counts
+    roots: tuple[str, ...] = ()
+    counts: Counts = field(default_factory=Counts)
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +146,14 @@ def list_collections(home: Path) -> list[CollectionInfo]:
     """Every collection with something in it, by name."""
     found = []
     for database in sorted((home / "collections").glob("*/index.db")):
-        with suppress(NoIndexError), Store(database) as store:
-            found.append(CollectionInfo(database.parent.name, tuple(store.roots()), store.counts()))
+        name = database.parent.name
+        try:
+            with Store(database) as store:
+                found.append(CollectionInfo(name, tuple(store.roots()), store.counts()))
+        except NoIndexError:  # its first index has not begun
+            continue
+        except IndexCorruptError as error:
+            found.append(CollectionInfo(name, trouble=str(error)))
     return found
 
 

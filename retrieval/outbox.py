@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -141,16 +142,17 @@ class Outbox:
         embedded = 0
         sql = "SELECT num, id, content FROM chunks WHERE dense = 0 AND sparse > 0 ORDER BY num LIMIT ?"
         while rows := self.store.execute(sql, (DENSE_BATCH,)).fetchall():
-            vectors, made = self._vectors(embedder, rows)
+            vectors, made = self._vectors(embedder, rows, count)
             embedded += made
             with self.shard() as shard:
                 shard.set_dense(stamp_of(embedder), [(row[1], vectors[row[2]]) for row in rows])
                 shard.flush()
                 self._mark("dense", [row[0] for row in rows])
-            count(len(rows))
         return embedded
 
-    def _vectors(self, embedder: Embedder, rows: Sequence[Sequence[object]]) -> tuple[dict[object, Vectors], int]:
+    def _vectors(
+        self, embedder: Embedder, rows: Sequence[Sequence[object]], count: Count
+    ) -> tuple[dict[object, Vectors], int]:
         """The vectors of these chunks by content key: those that are kept, and the others made and kept now."""
         model = stamp_of(embedder)
         known: dict[object, Vectors] = {}
@@ -163,11 +165,14 @@ class Outbox:
             else:
                 missing[content] = str(chunk_id)
         keys = list(missing)
+        same = Counter(row[2] for row in rows)
+        count(sum(same[key] for key in known))
         for start in range(0, len(keys), EMBED_BATCH):
             part = keys[start : start + EMBED_BATCH]
             for key, vector in zip(part, self._embed(embedder, [missing[key] for key in part]), strict=True):
                 known[key] = vector
             self._keep(model, [(key, known[key]) for key in part])
+            count(sum(same[key] for key in part))
         return known, len(keys)
 
     def _embed(self, embedder: Embedder, chunk_ids: Sequence[str]) -> Vectors:

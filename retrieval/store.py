@@ -36,13 +36,13 @@ class Place:
 class Counts:
     """What is in the collection and how much of it the vector store has. `dense` is of the embedder `embedder`."""
 
-    files: int
-    quarantined: int
-    chunks: int
-    references: int
-    sparse: int
-    dense: int
-    embedder: str
+    files: int = 0
+    quarantined: int = 0
+    chunks: int = 0
+    references: int = 0
+    sparse: int = 0
+    dense: int = 0
+    embedder: str = ""
 
     @property
     def dense_ready(self) -> float:

@@ -109,6 +109,8 @@ def test_a_database_that_is_none_is_said_to_be_damaged(docs: Collection) -> None
     docs.database.write_bytes(b"not a database" * 1000)
     with pytest.raises(IndexCorruptError, match="hydragraph forget docs"), Collection.open(docs.home, "docs"):
         pass
+    [info] = list_collections(docs.home)
+    assert "hydragraph forget docs" in info.trouble
 
 
 def test_a_database_of_another_version_is_refused(docs: Collection) -> None:

@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
 
+from hydragraph.domain import Embedder
 from hydragraph.errors import CollectionError, DiskFullError, IndexBusyError, NoIndexError, UsageError
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
@@ -24,11 +25,7 @@ from hydragraph.retrieval.outbox import Holding, stamp_of
 from hydragraph.retrieval.store import Store
 from hydragraph.retrieval.vectors import RESERVE, free_bytes
 
-if TYPE_CHECKING:
-    from conftest import CountingEmbedder
-
-    MakeEmbedder = type[CountingEmbedder]
-
+MakeEmbedder = Callable[..., Any]  # conftest.CountingEmbedder
 Write = Callable[[Path, str], Path]
 
 
@@ -46,7 +43,7 @@ def let_time_pass(collection: Collection) -> None:
         store.execute("UPDATE files SET seen_ns = seen_ns + 10000000000")
 
 
-def assert_as_undisturbed(collection: Collection, roots: list[Path], embedder: CountingEmbedder | None) -> None:
+def assert_as_undisturbed(collection: Collection, roots: list[Path], embedder: Embedder | None) -> None:
     """The collection is what indexing its files into an empty home gives."""
     fresh = Collection(collection.home.with_name("fresh"), collection.name)
     shutil.rmtree(fresh.home, ignore_errors=True)
