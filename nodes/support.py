@@ -18,7 +18,7 @@ Standing = Literal["supported", "weak", "unsupported", "neutral"]
 WORTH: Mapping[Standing, float] = {"supported": 1.0, "weak": 0.5, "unsupported": 0.0, "neutral": 0.0}
 ENOUGH_WORDS = 0.4  # of a cited sentence's words stand in its spans
 ENOUGH_WORDS_WITH_CLAIMS = 0.2
-FEW_WORDS = 0.15
+FEW_WORDS = 0.25
 UNCITED_WORDS = 0.5  # of a sentence without a valid id, to give it the id of the span that carries it
 BLOCK_LINES = 0.8
 
@@ -48,7 +48,7 @@ class Span:
         source = self.item.source
         if isinstance(source, FileSpan):
             found |= {str(line) for line in range(source.start, source.end + 1)}
-        return found | {number.replace("_", "") for number in re.findall(r"\d+(?:_\d+)+", self.flat)}
+        return found | {re.sub("[,_]", "", number) for number in re.findall(r"\d+(?:[,_]\d+)+", self.flat)}
 
     @cached_property
     def stems(self) -> set[str]:
