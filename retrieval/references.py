@@ -110,6 +110,7 @@ def _names(kind: ReferenceKind, text: str, *, last: bool = True) -> Iterator[Nam
 
 def _call(node: Node, kind: str, unit: Unit) -> Iterator[Named]:
     callee = node.child_by_field_name(_CALLEES[kind]) if _CALLEES[kind] else first_child(node)
+    callee = callee or node.child_by_field_name("type")  # C++ names no constructor
     if callee is None or (kind == "decorator" and callee.type in _CALLEES):
         return
     text = text_of(callee)
@@ -202,7 +203,7 @@ def _script_path(text: str, unit: Unit) -> str:
     if not path.startswith("."):
         return path
     joined = posixpath.normpath(posixpath.join(posixpath.dirname(unit.relative), path))
-    return re.sub(r"\.(?:[mc]?[jt]sx?)$|/index$", "", joined)
+    return re.sub(r"/index$", "", re.sub(r"\.[mc]?[jt]sx?$", "", joined))
 
 
 def _path_import(node: Node, unit: Unit) -> Iterator[str]:

@@ -1,0 +1,168 @@
+"""Which files of a tree are found, in which order, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hydragraph.errors import UsageError
+from hydragraph.retrieval.walk import Found, Skipped, walk
+
+Tree = Callable[..., Path]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Tree:
+    """Files by name under one root: `make("a.py", ("b.py", "text"))`."""
+
+    def build(*files: str | tuple[str, str], root: str = "root") -> Path:
+        for file in files:
+            name, text = file if isinstance(file, tuple) else (file, "x = 1\n")
+            path = tmp_path / root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path / root
+
+    return build
+
+
+def found(root: Path, **options: object) -> list[str]:
+    return [i.path.relative_to(root).as_posix() for i in walk([root], **options) if isinstance(i, Found)]  # type: ignore[arg-type]
+
+
+def skipped(root: Path, **options: object) -> dict[str, str]:
+    items = walk([root], **options)  # type: ignore[arg-type]
+    return {i.path.relative_to(root).as_posix(): i.reason for i in items if isinstance(i, Skipped)}
+
+
+def test_order_is_by_name_and_files_come_before_the_folders_beside_them(make: Tree) -> None:
+    root = make("b/z.py", "b/a.py", "a/x/y.py", "a/w.py", "c.py", "B.py", "é.py")
+
+    assert found(root) == ["B.py", "c.py", "é.py", "a/w.py", "a/x/y.py", "b/a.py", "b/z.py"]
+
+
+def test_a_found_file_carries_its_size_time_and_root(make: Tree) -> None:
+    root = make(("a.py", "x = 12\n"))
+    (item,) = walk([root])
+
+    assert item == Found(root / "a.py", root, 7, (root / "a.py").stat().st_mtime_ns)
+
+
+def test_a_file_can_be_a_root(make: Tree) -> None:
+    root = make("a.py", "b.py")
+
+    assert [item.path for item in walk([root / "b.py"])] == [root / "b.py"]
+
+
+def test_overlapping_roots_give_each_file_once_and_to_the_outermost(make: Tree) -> None:
+    root = make("a.py", "sub/b.py")
+    items = list(walk([root / "sub", root, root / "sub" / "b.py"]))
+
+    assert [(i.path, i.root) for i in items if isinstance(i, Found)] == [
+        (root / "a.py", root),
+        (root / "sub/b.py", root),
+    ]
+
+
+def test_a_root_that_does_not_exist_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        list(walk([tmp_path / "nowhere"]))
+
+
+def test_a_root_that_is_a_link_is_followed(make: Tree, tmp_path: Path) -> None:
+    root = make("a.py")
+    (tmp_path / "link").symlink_to(root)
+
+    assert [item.path for item in walk([tmp_path / "link"])] == [root / "a.py"]
+
+
+def test_gitignore_nests_and_negates(make: Tree) -> None:
+    root = make(
+        (".gitignore", "*.log\n/top.py\nout/\n"),
+        "a.log", "top.py", "out/b.py", "sub/top.py",
+        ("sub/.gitignore", "!keep.log\nlocal.py\n"), "sub/keep.log", "sub/other.log", "sub/local.py", "local.py",
+    )  # fmt: skip
+
+    assert found(root) == [".gitignore", "local.py", "sub/.gitignore", "sub/keep.log", "sub/top.py"]
+    assert skipped(root) == dict.fromkeys(["a.log", "top.py", "out", "sub/other.log", "sub/local.py"], "ignored")
+
+
+def test_the_repository_around_a_root_has_its_say(make: Tree) -> None:
+    repository = make(
+        (".git/info/exclude", "private.py\n"), (".gitignore", "*.tmp\npkg/drop.py\n"),
+        "pkg/keep.py", "pkg/drop.py", "pkg/a.tmp", "pkg/private.py",
+    )  # fmt: skip
+
+    assert found(repository / "pkg") == ["keep.py"]
+
+
+def test_a_root_asked_for_by_name_is_read_though_it_is_ignored_hidden_or_vendored(make: Tree) -> None:
+    root = make((".gitignore", "data/\n"), (".git/HEAD", "x"), "data/a.py", ".hidden/b.py", "node_modules/pkg/c.py")
+
+    assert found(root / "data") == ["a.py"]
+    assert found(root / ".hidden") == ["b.py"]
+    assert found(root / "node_modules") == ["pkg/c.py"]
+    assert [i.path.name for i in walk([root / "data" / "a.py"]) if isinstance(i, Found)] == ["a.py"]
+
+
+def test_folders_of_others_are_left_out_whole(make: Tree) -> None:
+    root = make(
+        "node_modules/a.js", ".venv/b.py", "env/pyvenv.cfg", "env/c.py", "lib/site-packages/d.py", "vendor/e.go",
+        "third_party/f.c", "__pycache__/g.py", ".tox/h.py", ".git/config", ".hg/i", "pkg.egg-info/PKG-INFO",
+        "dist/j.py",
+        "target/k.rs", ".github/l.yml",
+    )  # fmt: skip
+
+    assert found(root) == [".github/l.yml"]
+    assert skipped(root) == {
+        "node_modules": "vendored", ".venv": "vendored", "env": "vendored", "lib/site-packages": "vendored",
+        "vendor": "vendored", "third_party": "vendored", "__pycache__": "cache", ".tox": "cache",
+        ".git": "version control", ".hg": "version control", "pkg.egg-info": "cache", "dist": "generated",
+        "target": "generated",
+    }  # fmt: skip
+
+
+def test_a_package_called_build_is_source(make: Tree) -> None:
+    assert found(make("src/build/__init__.py", "src/build/env.py")) == ["src/build/__init__.py", "src/build/env.py"]
+
+
+def test_generated_files_are_told_by_name_or_by_a_comment_near_the_top(make: Tree) -> None:
+    root = make(
+        "a.min.js", "b_pb2.py", "uv.lock", "yarn.lock", "c.js.map",
+        ("d.go", "// Code generated by mockgen. DO NOT EDIT.\n"), ("e.py", "# @generated\nx = 1\n"),
+        ("f.html", "<!-- automatically generated by doxygen -->\n<p>x</p>\n"), ("g.js", "x;" * 4000),
+        ("h.py", 'MARK = "DO NOT EDIT"\n'), ("i.md", "Do not edit the wiki by hand.\n"),
+        ("j.py", "x = 1\n" * 1000 + "# DO NOT EDIT\n"),
+    )  # fmt: skip
+
+    assert found(root) == ["h.py", "i.md", "j.py"]
+    assert set(skipped(root).values()) == {"generated"}
+
+
+def test_limits_depend_on_what_a_file_holds(make: Tree) -> None:
+    root = make(*((f"a.{suffix}", "x\n" * 600) for suffix in ("py", "md", "json", "ipynb")))
+
+    assert skipped(root, max_bytes=1000) == {"a.py": "over-large", "a.json": "over-large"}
+    assert skipped(root, max_bytes=500) == {"a.py": "over-large", "a.json": "over-large", "a.md": "over-large"}
+
+
+def test_secrets_are_left_out_unless_asked_for(make: Tree) -> None:
+    root = make(".env", "server.pem", ("a.py", f'KEY = "{"AKIA" + "Q3ZX7M2K5T9W4RBD"}"\n'))
+
+    assert skipped(root) == {".env": "secret", "server.pem": "secret", "a.py": "secret"}
+    assert found(root, include_secrets=True) == [".env", "a.py", "server.pem"]
+    assert [i.reason for i in walk([root / ".env"]) if isinstance(i, Skipped)] == ["secret"]
+
+
+def test_what_is_known_to_be_unchanged_is_not_opened(make: Tree) -> None:
+    root = make(("a.py", "\x00"), ("b.py", "\x00"))
+
+    assert found(root, unchanged=lambda item: item.path.name == "a.py") == ["a.py"]
+
+
+def test_a_file_of_ignore_rules_that_is_no_file_says_nothing(make: Tree) -> None:
+    root = make("a.py", ".gitignore/b.py")
+
+    assert found(root) == ["a.py", ".gitignore/b.py"]
