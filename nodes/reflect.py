@@ -51,7 +51,9 @@ async def reflect(state: Slice, *, models: Models, library: Library, read: int, 
 
 
 def is_refusal(draft: str) -> bool:
-    return draft.strip(" .\"'`*\n").upper().startswith(REFUSAL) and len(draft) < 3 * len(REFUSAL)
+    """Only that, or that with few words behind it and nothing cited."""
+    said = draft.strip(" .\"'`*\n").upper()
+    return said.startswith(REFUSAL) and len(said) < 10 * len(REFUSAL) and "[E" not in said
 
 
 def rejected(report: Report) -> list[str]:
