@@ -1,0 +1,326 @@
+"""The command line as a person and a program meet it: output, streams and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from hydragraph.retrieval.collection import Collection
+from hydragraph.retrieval.search import LocalSearcher
+from hydragraph.server.cli import main
+
+COMMANDS = ["index", "search", "ask", "collections", "forget", "config", "doctor", "serve"]
+Captured = pytest.CaptureFixture[str]
+
+
+def spawned(*arguments: str) -> subprocess.Popen[str]:
+    pipe = subprocess.PIPE
+    return subprocess.Popen([sys.executable, "-m", "hydragraph", *arguments], stdout=pipe, stderr=pipe, text=True)
+
+
+def refused(arguments: list[str], capsys: Captured) -> tuple[int, str]:
+    code = main(arguments)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    return code, captured.err
+
+
+# --- help and usage
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_help_teaches_with_an_example(command: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"\n  hydragraph {command}" in capsys.readouterr().out
+
+
+def test_version(capsys: Captured) -> None:
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out.startswith("hydragraph 0.")
+
+
+def test_no_command_shows_the_help_and_is_a_usage_error(capsys: Captured) -> None:
+    code, shown = refused([], capsys)
+    assert code == 2
+    assert all(command in shown for command in COMMANDS)
+
+
+@pytest.mark.parametrize("arguments", [["nonsense"], ["search"], ["index"], ["search", "x", "--limit", "many"]])
+def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+
+
+@pytest.mark.usefixtures("indexed")
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["search", " "], "empty query"),
+        (["ask", ""], "empty"),
+        (["ask", "why?", "--thread", " "], "--thread"),
+        (["search", "x", "--limit", "0"], "search.limit: expected a whole number, at least 1"),
+        (["search", "x", "--name", "../up"], "collection's name"),
+        (["ask", "x", "--budget-tokens", "-1"], "budget.tokens"),
+        (["index", "missing"], "missing"),
+        (["serve", "--port", "70000"], "server.port"),
+        (["serve", "--host", "256.1.1.1"], "256.1.1.1"),
+        (["--config", "missing.yaml", "config"], "missing.yaml"),
+    ],
+)
+def test_what_cannot_be_used_ends_with_2_and_says_why(arguments: list[str], words: str, capsys: Captured) -> None:
+    code, shown = refused(arguments, capsys)
+    assert (code, words in shown) == (2, True), shown
+
+
+@pytest.mark.usefixtures("here")
+def test_an_unknown_variable_ends_with_2(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    monkeypatch.setenv("HYDRAGRAPH_COLECTION", "x")
+    code, shown = refused(["collections"], capsys)
+    assert code == 2
+    assert "HYDRAGRAPH_COLECTION" in shown
+    assert "HYDRAGRAPH_COLLECTION" in shown
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    "arguments", [["search", "x"], ["ask", "x"], ["forget", "nowhere"], ["forget", "x", "--name", "y"]]
+)
+def test_without_an_index_the_command_that_makes_one_is_said(arguments: list[str], capsys: Captured) -> None:
+    code, shown = refused(arguments, capsys)
+    assert code == 4
+    assert "hydragraph index PATH" in shown or arguments[0] == "forget"
+
+
+# --- index, collections, search
+
+
+@pytest.mark.usefixtures("here")
+def test_index_counts_what_it_did_and_a_second_run_ends_where_the_first_did(capsys: Captured) -> None:
+    assert main(["index", "corpus"]) == 0
+    first = capsys.readouterr()
+    assert "Collection 'default': 2 files, " in first.out
+    assert "0 truncated" in first.out
+    assert "2 of 2 files" in first.err
+    assert main(["index", "corpus", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["files"], report["removed"], report["embedded"], report["truncated"]) == (2, 0, 0, 0)
+    assert main(["collections"]) == 0
+    listed = capsys.readouterr().out
+    assert listed.startswith("default  2 files, ")
+    assert str(Path("corpus").absolute()) in listed
+
+
+@pytest.mark.usefixtures("here")
+def test_an_index_of_nothing_is_no_success(capsys: Captured) -> None:
+    Path("empty").mkdir()
+    code, shown = refused(["index", "empty"], capsys)
+    assert code == 4
+    assert "Nothing to index" in shown
+
+
+@pytest.mark.usefixtures("here")
+def test_index_without_an_embedder_goes_on_without_dense_vectors(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("HYDRAGRAPH_EMBEDDER", "nonsense")
+    assert main(["index", "corpus"]) == 0
+    captured = capsys.readouterr()
+    assert "No dense vectors this time." in captured.err
+    assert "dense 0% ready" in captured.out
+
+
+@pytest.mark.usefixtures("indexed")
+def test_search_as_json_is_a_list_of_hits(capsys: Captured) -> None:
+    assert main(["search", "overdraft limit", "--json", "--limit", "2"]) == 0
+    hits = json.loads(capsys.readouterr().out)
+    assert 0 < len(hits) <= 2
+    assert set(hits[0]) == {"path", "start_line", "end_line", "symbol", "score", "legs"}
+    assert hits[0]["path"] == str(Path("corpus/bank.py").absolute())
+    assert hits[0]["legs"]["bm25"]["rank"] == 1
+    assert set(hits[0]["legs"]) <= {"dense", "bm25", "graph"}
+
+
+@pytest.mark.usefixtures("indexed")
+def test_search_shows_place_symbol_snippet_and_legs(capsys: Captured) -> None:
+    assert main(["search", "withdraw overdraft"]) == 0
+    lines = capsys.readouterr().out.split("\n")
+    assert lines[0].startswith(" 1. corpus/bank.py:")
+    assert "Account" in lines[0]
+    assert "overdraft" in lines[1].lower()
+    assert "dense n/a" in lines[2]
+    assert "bm25 #1" in lines[2]
+
+
+@pytest.mark.usefixtures("indexed")
+def test_search_says_how_many_files_changed(capsys: Captured) -> None:
+    Path("corpus/bank.py").write_text("changed = True\n")
+    main(["search", "transfer"])
+    assert capsys.readouterr().out.rstrip().endswith("\n1 file changed since the index")
+    main(["search", "transfer", "--json"])
+    captured = capsys.readouterr()
+    assert "1 file changed since the index" in captured.err
+    assert isinstance(json.loads(captured.out), list)
+
+
+@pytest.mark.usefixtures("here")
+def test_control_characters_of_names_and_texts_stay_out_of_the_terminal(capsys: Captured) -> None:
+    Path("corpus/es\x1b[2Jcape.md").write_text("# Escapes\n\nA zebra \x1b[31mred\x1b[0m here.\n")
+    assert main(["index", "corpus"]) == 0
+    assert main(["search", "zebra red"]) == 0
+    assert main(["ask", "What about the zebra?"]) == 0
+    captured = capsys.readouterr()
+    assert "\x1b" not in captured.out + captured.err
+    assert "\\x1b[2J" in captured.out
+
+
+# --- ask
+
+
+@pytest.mark.usefixtures("indexed")
+def test_ask_without_a_model_quotes_with_citations_that_stand(capsys: Captured) -> None:
+    assert main(["ask", "What is the overdraft limit of an account?"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.startswith("The text may be seen by: this machine (qwen3:1.7b, qwen3:14b)\n")
+    assert "] corpus/bank.py:L" in captured.out
+    assert "no model was reachable" in captured.out
+    assert captured.out.rstrip().split("\n")[-1].startswith("extractive · tier extractive · 0 tokens · $0 · ")
+    assert "retrieve" in captured.err
+
+
+@pytest.mark.usefixtures("indexed")
+def test_ask_as_json_is_one_object_whose_quotes_stand(capsys: Captured) -> None:
+    assert main(["ask", "What is the overdraft limit of an account?", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert {"answer", "status", "caveats", "citations", "spent", "tier"} <= set(answer)
+    assert answer["status"] == "extractive"
+    assert set(answer["spent"]) == {"usd", "tokens", "seconds", "steps"}
+    for citation in answer["citations"]:
+        lines = Path(citation["path"]).read_text().split("\n")[citation["start_line"] - 1 : citation["end_line"]]
+        assert citation["quote"] in "\n".join(lines)
+    assert answer["citations"]
+
+
+@pytest.mark.usefixtures("indexed")
+def test_what_the_corpus_does_not_have_ends_with_3(capsys: Captured) -> None:
+    assert main(["ask", "Which volcano erupted in Iceland?"]) == 3
+    shown = capsys.readouterr().out
+    assert "Note: not in the corpus." in shown
+    assert "abstained" in shown
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_thread_outlives_the_process(capsys: Captured, own_home: Path) -> None:
+    assert main(["ask", "What is the overdraft limit?", "--thread", "t"]) == 0
+    capsys.readouterr()
+    assert main(["ask", "And when does the branch in Lisbon open?", "--thread", "t", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert any(citation["path"].endswith("notes.md") for citation in answer["citations"])
+    assert any(own_home.glob("threads.sqlite*"))
+
+
+# --- forget
+
+
+@pytest.mark.usefixtures("indexed")
+def test_forget_a_path_in_every_collection(capsys: Captured) -> None:
+    main(["index", "corpus", "--name", "second"])
+    capsys.readouterr()
+    assert main(["forget", "corpus/notes.md"]) == 0
+    captured = capsys.readouterr()
+    assert captured.out.count("Forgot 1 file at or below corpus/notes.md") == 2
+    assert "reads it again" in captured.err
+    assert main(["search", "Lisbon", "--json"]) == 0
+    assert "notes.md" not in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("indexed")
+def test_forget_a_collection_by_its_name_even_where_a_path_has_it(capsys: Captured, own_home: Path) -> None:
+    Path("default").mkdir()
+    assert main(["forget", "./default"]) == 4
+    assert main(["forget", "default", "--yes"]) == 0
+    assert "Forgot the collection 'default'." in capsys.readouterr().out
+    assert list((own_home / "collections").iterdir()) == []
+    assert Path("corpus/bank.py").exists()
+
+
+@pytest.mark.usefixtures("indexed")
+def test_forget_what_is_in_no_collection_ends_with_4(capsys: Captured) -> None:
+    code, shown = refused(["forget", "elsewhere"], capsys)
+    assert code == 4
+    assert "'elsewhere'" in shown
+
+
+# --- config
+
+
+@pytest.mark.usefixtures("here")
+def test_config_shows_values_with_their_origin_and_hides_passwords(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("HYDRAGRAPH_OLLAMA__BASE_URL", "http://me:hunter2@box:11434")
+    Path("hydragraph.yaml").write_text("search: {limit: 7}\n")
+    assert main(["config"]) == 0
+    shown = capsys.readouterr().out
+    rows = {line.split()[0]: line for line in shown.splitlines()}
+    assert rows["search.limit"].split()[1:] == ["7", str(Path("hydragraph.yaml").absolute())]
+    assert rows["ollama.base_url"].split()[1:3] == ['"http://***@box:11434"', "environment"]
+    assert rows["budget.tokens"].split()[1:] == ["60000", "default"]
+    assert main(["--home", "elsewhere", "config", "--json"]) == 0
+    described = json.loads(capsys.readouterr().out)
+    assert described["home"] == {"value": str(Path("elsewhere").absolute()), "origin": "argument"}
+    assert "hunter2" not in shown
+
+
+# --- as a process
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_collection_in_use_ends_with_5_and_names_the_process(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setattr("hydragraph.server.cli_search.LocalSearcher", partial(LocalSearcher, wait=0.1))
+    with Collection(own_home, "default").owner():
+        code, shown = refused(["search", "overdraft"], capsys)
+    assert code == 5
+    assert f"process {os.getpid()}" in shown
+
+
+@pytest.mark.usefixtures("here")
+def test_a_reader_that_closes_the_pipe_is_no_error() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    process = subprocess.run(
+        [sys.executable, "-m", "hydragraph", "config"], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert (process.returncode, process.stderr) == (0, "")
+
+
+@pytest.mark.usefixtures("here")
+def test_ctrl_c_keeps_what_is_finished_and_says_how_to_go_on() -> None:
+    for number in range(600):
+        Path(f"corpus/n{number}.md").write_text(f"# Note {number}\n\nAbout thing number {number}.\n")
+    process = spawned("index", "corpus")
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("scan")
+    process.send_signal(signal.SIGINT)
+    shown, noticed = process.communicate(timeout=60)
+    assert (process.returncode, shown) == (130, "")
+    assert "go on with: hydragraph index corpus --name default" in noticed
+    assert "Traceback" not in noticed
+    again = spawned("index", "corpus", "--json")
+    shown, _ = again.communicate(timeout=120)
+    report = json.loads(shown)
+    assert report["files"] == 602

@@ -1,0 +1,161 @@
+"""The doctor finds what is wrong, says how to mend it, and never waits long."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from hydragraph.server.checks import Check, check_collections, check_embedder, check_home, check_python, check_web
+from hydragraph.server.checks_models import check_models
+from hydragraph.server.cli import main
+from hydragraph.settings import OllamaSettings, Settings, TierSettings, TiersSettings
+
+SHOWN = {"model_info": {"tiny.context_length": 4096}, "capabilities": ["completion"]}
+
+
+class FakeOllama(BaseHTTPRequestHandler):
+    """Has one model, tiny, whose context is 4,096."""
+
+    def do_GET(self) -> None:
+        self._answer(200, {"models": [{"name": "tiny:latest"}]})
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self._answer(*((200, SHOWN) if asked["model"] == "tiny" else (404, {"error": "not found"})))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def _answer(self, status: int, body: object) -> None:
+        content = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("content-length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@contextmanager
+def ollama() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), FakeOllama)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def settings(url: str, fast: TierSettings, quality: TierSettings | None = None) -> Settings:
+    tiers = TiersSettings(fast, quality or TierSettings(model=""))
+    return replace(Settings(), ollama=OllamaSettings(url), tiers=tiers)
+
+
+@pytest.mark.parametrize(
+    ("tier", "health", "words", "mend"),
+    [
+        (TierSettings(model="tiny", num_ctx=4096), "ok", "context 4,096 of 4,096", ""),
+        (TierSettings(model="tiny"), "warning", "num_ctx 8,192 is more than the model's 4,096", "num_ctx to 4096"),
+        (TierSettings(model="big"), "warning", "not pulled (there: tiny:latest)", "ollama pull big"),
+        (TierSettings(model="tiny", num_ctx=4096, think=True), "warning", "the model cannot", "think"),
+    ],
+)  # fmt: skip
+def test_a_model_that_is_not_as_configured(tier: TierSettings, health: str, words: str, mend: str) -> None:
+    with ollama() as url:
+        checks = check_models(settings(url, tier))
+    assert checks[0].health == health
+    assert words in checks[0].found
+    assert mend in checks[0].mend
+    assert checks[1] == Check("tier local_quality", "ok", "turned off")
+
+
+def test_a_server_that_is_not_there_is_a_warning_that_hides_the_password() -> None:
+    (check, _) = check_models(settings("http://me:hunter2@127.0.0.1:9", TierSettings(model="tiny")))
+    assert check.health == "warning"
+    assert "ollama serve" in check.mend
+    assert "hunter2" not in f"{check}"
+
+
+def test_servers_that_hang_cost_their_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hydragraph.server.checks_models.SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as hanging:
+        url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
+        start = time.monotonic()
+        checks = check_models(settings(url, TierSettings(model="a"), TierSettings(model="b")))
+    assert [check.health for check in checks] == ["warning", "warning"]
+    assert time.monotonic() - start < 1.5
+
+
+def test_no_model_at_all_is_said() -> None:
+    (check,) = check_models(settings("http://127.0.0.1:9", TierSettings(model="")))
+    assert (check.health, check.found) == ("warning", "no tier has a model: answers are quotes")
+
+
+def test_a_python_that_was_not_tried_is_a_warning() -> None:
+    assert check_python((3, 11, 7)) == Check("python", "ok", "3.11.7")
+    assert check_python((3, 15, 0)).health == "warning"
+
+
+def test_a_home_that_is_a_file_is_broken(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    assert check_home(file / "below").health == "broken"
+    assert check_home(tmp_path / "new" / "folder").health == "ok"
+
+
+@pytest.mark.parametrize(("embedder", "health"), [("none", "ok"), ("nonsense", "broken")])
+def test_the_embedder(embedder: str, health: str) -> None:
+    assert check_embedder(replace(Settings(), embedder=embedder)).health == health
+
+
+def test_web_search_without_its_packages_is_broken_and_with_them_ok() -> None:
+    from importlib.util import find_spec
+
+    has_all = find_spec("ddgs") is not None and find_spec("langchain_community") is not None
+    assert check_web().health == ("ok" if has_all else "broken")
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_collection_is_looked_into(own_home: Path) -> None:
+    (check,) = check_collections(own_home)
+    assert (check.part, check.health) == ("collection default", "warning")
+    assert "dense 0% ready" in check.found
+    assert f"hydragraph index {Path('corpus').absolute()} --name default" in check.mend
+
+
+@pytest.mark.usefixtures("indexed")
+@pytest.mark.parametrize("damage", ["database", "vectors"])
+def test_a_damaged_collection_is_broken_and_ends_with_1(
+    damage: str, own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = own_home / "collections" / "default"
+    if damage == "database":
+        (folder / "index.db").write_bytes(b"not a database" * 1000)
+        for name in ("index.db-wal", "index.db-shm"):
+            (folder / name).unlink(missing_ok=True)
+    else:
+        (vectors,) = folder.glob("vectors-*")
+        vectors.rename(folder / "elsewhere")
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "BROKEN   collection default" in shown
+    assert "hydragraph index PATH --name default" in shown
+
+
+@pytest.mark.usefixtures("here")
+def test_a_fresh_machine_without_ollama_is_well_enough(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json"]) == 0
+    checks = {check["part"]: check for check in json.loads(capsys.readouterr().out)}
+    assert checks["tier local_fast"]["health"] == "warning"
+    assert checks["collections"]["health"] == "ok"
+    assert {"python", "home", "disk", "embedder none"} <= set(checks)
