@@ -159,8 +159,8 @@ CASES: list[tuple[str, str, dict[ReferenceKind, set[str]]]] = [
         "inherits": {"Base", "Debug", "fmt.Display"},
     }),
     ("src/F.java", JAVA, {
-        "defines": {f"com.acme.app.{name}" for name in "Foo Foo.Foo Foo.run Foo.In Foo.In.z Foo.Color Point".split()}
-        | {"proj/src/F"},
+        "defines": {f"com.acme.app.{name}" for name in ("Foo", "Foo.Foo", "Foo.run", "Foo.In", "Foo.In.z", "Foo.Color")}
+        | {"com.acme.app.Point", "proj/src/F"},
         "calls": {"Bar", "List.of", "bar.doIt", "doIt", "helper", "of"},
         "imports": {"java.util.List", "org.junit.Assert"},
         "inherits": {"Base", "Comparable", "Runnable", "S", "X"},
