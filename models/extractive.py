@@ -80,12 +80,11 @@ def _chosen(pool: Sequence[_Candidate], weights: dict[str, float], limit: int) -
     rest = list(pool)
     best = 0.0
     while rest and len(chosen) < limit:
-        gains = [_gain(candidate, weights, covered, chosen) for candidate in rest]
-        top = max(range(len(rest)), key=gains.__getitem__)
-        if not _is_worth(gains[top], best, rest[top], chosen):
+        gains = [(_gain(candidate, weights, covered, chosen), candidate) for candidate in _eligible(rest, chosen)]
+        gain, candidate = max(gains, key=lambda pair: pair[0])
+        if not _is_worth(gain, best, candidate, chosen):
             break
-        best = max(best, gains[top])
-        candidate = rest.pop(top)
+        best = max(best, gain)
         chosen.append(candidate)
         covered |= candidate.terms
         rest = [other for other in rest if _may_follow(other, chosen)]
@@ -107,11 +106,15 @@ def _is_worth(gain: float, best: float, candidate: _Candidate, chosen: Sequence[
     return gain >= WORTH * best and bool(candidate.terms)
 
 
+def _eligible(rest: list[_Candidate], chosen: Sequence[_Candidate]) -> list[_Candidate]:
+    """The second quote is of a second source, where there is one."""
+    others = [c for c in rest if len(chosen) == 1 and c.quote.evidence_id != chosen[0].quote.evidence_id]
+    return others or rest
+
+
 def _may_follow(candidate: _Candidate, chosen: Sequence[_Candidate]) -> bool:
     same = [c.quote for c in chosen if c.quote.evidence_id == candidate.quote.evidence_id]
     if len(same) >= MAX_PER_EVIDENCE:
-        return False
-    if len(chosen) == 1 and same:
         return False
     text = " ".join(candidate.quote.text.split())
     taken = [" ".join(c.quote.text.split()) for c in chosen]

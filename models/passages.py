@@ -11,6 +11,7 @@ from typing import Literal
 from ..domain import Evidence, FileSpan
 
 PassageKind = Literal["definition", "docstring", "comment", "heading", "prose", "code"]
+TRIPLE_QUOTES = ('"""', "'''")
 PROSE_SUFFIXES = frozenset({"", ".md", ".markdown", ".rst", ".txt", ".text", ".html", ".htm", ".pdf", ".adoc"})
 MAX_DEFINITION_LINES = 6
 MAX_DOCSTRING_LINES = 5
@@ -91,14 +92,32 @@ def _clip(text: str) -> str:
 
 def _code(text: str) -> Iterator[Passage]:
     lines = text.split("\n")
-    at = 0
+    at = _first_end(lines)
+    yield from _docstring(lines, 0, at)
     while at < len(lines):
         end, kind = _block(lines, at)
         if kind == "docstring":
             yield from _docstring(lines, at, end)
         elif lines[at].strip():
             yield _joined(lines, at, end, kind)
+        if kind == "definition" and _marks(lines[at:end]) % 2:
+            close = _docstring_end(lines, end - 1)
+            yield from _docstring(lines, end, close)
+            end = close
         at = end
+
+
+def _first_end(lines: list[str]) -> int:
+    """Where the docstring ends in which the text begins, as a part of a long one does; else 0."""
+    if _marks(lines) % 2 == 0:
+        return 0
+    first = next(i for i, line in enumerate(lines) if _marks([line]))
+    is_open = _DOCSTRING.match(lines[first]) and lines[first].strip(" rRbBuU") not in TRIPLE_QUOTES
+    return 0 if is_open or any(_DEFINITION.match(line) for line in lines[:first]) else first + 1
+
+
+def _marks(lines: list[str]) -> int:
+    return sum(line.count(quotes) for line in lines for quotes in TRIPLE_QUOTES)
 
 
 def _block(lines: list[str], at: int) -> tuple[int, PassageKind]:
@@ -150,20 +169,20 @@ def _paragraph_end(lines: list[str], at: int, most: int) -> int:
     end = at + 1
     if _closes(lines[at]):
         return end
-    while end < min(len(lines), most) and lines[end].strip() and '"""' not in lines[end] and "'''" not in lines[end]:
+    while end < min(len(lines), most) and lines[end].strip() and not _marks([lines[end]]):
         end += 1
     return end
 
 
 def _closes(line: str) -> bool:
-    return line.count('"""') >= 2 or line.count("'''") >= 2
+    return _marks([line]) >= 2
 
 
 def _docstring_end(lines: list[str], at: int) -> int:
     if _closes(lines[at]):
         return at + 1
     end = at + 1
-    while end < len(lines) and '"""' not in lines[end] and "'''" not in lines[end]:
+    while end < len(lines) and not _marks([lines[end]]):
         end += 1
     return min(end + 1, len(lines))
 
@@ -175,7 +194,7 @@ def _docstring(lines: list[str], at: int, end: int) -> Iterator[Passage]:
 
 
 def _unquoted(text: str) -> str:
-    for quotes in ('"""', "'''"):
+    for quotes in TRIPLE_QUOTES:
         text = text.partition(quotes)[2] if text.lstrip("rRbBuU").startswith(quotes) else text
         text = text.removesuffix(quotes)
     return text.strip()

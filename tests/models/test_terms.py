@@ -1,0 +1,44 @@
+"""The words that carry meaning."""
+
+from __future__ import annotations
+
+import pytest
+
+from hydragraph.models.terms import content_words, identifiers, share, stem, stems, words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("getUserName", ["get", "user", "name"]),
+        ("HTTPServer_v2.parse()", ["http", "server", "v", "2", "parse"]),
+        ("version 3.11.2", ["version", "3.11.2"]),
+        ("naïve café", ["naïve", "café"]),
+        ("", []),
+    ],
+)
+def test_words(text: str, expected: list[str]) -> None:
+    assert words(text) == expected
+
+
+def test_content_words_come_once_and_mean_something() -> None:
+    assert content_words("How does the pool use a pool of 5 connections?") == ["pool", "5", "connections"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("flushes", "flushing"), ("serialised", "serialize"), ("organisation", "organization")]
+)
+def test_forms_of_a_word_have_one_stem(one: str, other: str) -> None:
+    assert stem(one) == stem(other)
+
+
+def test_identifiers() -> None:
+    text = "Does Session.flush call my_func, getName, PascalCase, __init__ or std::vec? Not Flask, e.g. this."
+
+    assert identifiers(text) == ["Session.flush", "my_func", "getName", "PascalCase", "__init__", "std::vec"]
+
+
+def test_share() -> None:
+    assert share(["a", "b"], {"a"}) == 0.5
+    assert share([], {"a"}) == 1.0
+    assert stems("Connections of the pool") == {"connect", "pool"}
