@@ -213,7 +213,7 @@ def test_a_notebook_says_which_cell() -> None:
 
     assert [(chunk.place, chunk.symbol) for chunk in found] == [
         ("cell 1", "Model"),
-        ("cell 2", "Model"),
+        ("cell 2", "fit"),
         ("cells 3-4", "Model"),
     ]
     assert found[1].text.startswith("def fit(x):")
