@@ -18,7 +18,7 @@ MAX_PER_EVIDENCE = 2
 WORTH = 0.35  # a further quote must reach this share of the best one's value
 REPEATED = 0.35  # what a question's word is worth once a chosen quote has it
 BONUS = {"definition": 0.16, "docstring": 0.16, "comment": 0.08, "heading": -0.1, "prose": 0.1, "code": 0.0}
-CONTENTS_OF_CODE = frozenset({"definition", "code"})
+SHOWN_AS_CODE = frozenset({"definition", "comment", "code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def _candidates(item: Evidence, rank: int, wanted: set[str], names: set[str]) ->
         named = passage.kind == "definition" and any(name in passage.text.lower() for name in names)
         prior = 0.3 / (1 + 0.5 * rank) + BONUS[passage.kind] + (0.5 if named else 0.0) - _length_cost(passage)
         terms = own | (around if own or passage.kind == "definition" else set())
-        quote = Quote(item.id, passage.text, passage.line, item.title, passage.kind in CONTENTS_OF_CODE)
+        quote = Quote(item.id, passage.text, passage.line, item.title, passage.kind in SHOWN_AS_CODE)
         yield _Candidate(quote, frozenset(terms), prior)
 
 

@@ -12,7 +12,7 @@ from ..domain import Evidence, FileSpan
 
 PassageKind = Literal["definition", "docstring", "comment", "heading", "prose", "code"]
 TRIPLE_QUOTES = ('"""', "'''")
-PROSE_SUFFIXES = frozenset({"", ".md", ".markdown", ".rst", ".txt", ".text", ".html", ".htm", ".pdf", ".adoc"})
+PROSE_SUFFIXES = frozenset({".md", ".markdown", ".rst", ".txt", ".text", ".html", ".htm", ".pdf", ".adoc"})
 MAX_DEFINITION_LINES = 6
 MAX_DOCSTRING_LINES = 5
 MAX_COMMENT_LINES = 4
@@ -29,7 +29,9 @@ _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}\b\s*(?::[^=]+)?=")
 _COMMENT = re.compile(r"^\s*(?:\#(?!!)|//|/\*|\*(?!\w)|--\s|;;)")
 _DOCSTRING = re.compile(r'^\s*[rRbBuU]{0,2}("""|\'\'\')')
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s|^[=\-~^\"'`#*+]{3,}\s*$")
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[`*]*[A-Z0-9`])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[`*]*[A-Z0-9`])|\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)]|:\w+[^:\n]*:)\s)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,8 @@ def is_prose(item: Evidence) -> bool:
     """Documents and what hosts or the web bring are read as sentences, the rest as lines of code."""
     if not isinstance(item.source, FileSpan):
         return True
-    return PurePosixPath(item.source.path).suffix.lower() in PROSE_SUFFIXES
+    path = PurePosixPath(item.source.path)
+    return path.suffix.lower() in PROSE_SUFFIXES or (not path.suffix and path.name.isupper())  # README, LICENSE
 
 
 def passages(item: Evidence) -> list[Passage]:
