@@ -15,9 +15,9 @@ from hydragraph.retrieval.ledger import index
 
 
 def test_an_index_that_was_killed_ends_as_one_that_was_not(capsys: pytest.CaptureFixture[str]) -> None:
-    assert kill.main(["--points", "3", "--files", "40", "--embedder", "hashing", "--json"]) == 0
+    assert kill.main(["--points", "3", "--files", "20", "--embedder", "hashing", "--json"]) == 0
     outcome = json.loads(capsys.readouterr().out)
-    assert (outcome["files"], outcome["failed"], outcome["embedder"]) == (40, 0, "hashing")
+    assert (outcome["files"], outcome["failed"], outcome["embedder"]) == (20, 0, "hashing")
     assert [point["kind"] for point in outcome["points"]] == ["fresh", "update", "fresh"]
     assert all(point["stage"] and not point["wrong"] for point in outcome["points"])
 

@@ -43,10 +43,9 @@ def home(tmp_path: Path) -> Iterator[Path]:
     """A home in memory where there is room: most of the time of a small index goes into waiting for the disk."""
     memory = Path("/dev/shm")
     if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM:
-        yield tmp_path / "home"
-        return
+        memory = tmp_path
     with tempfile.TemporaryDirectory(dir=memory) as folder:
-        yield Path(folder) / "home"
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ corpora = st.lists(
 queries = st.lists(st.sampled_from([*VOCABULARY, "unknown"]), min_size=1, max_size=6).map(" ".join)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(corpora.filter(lambda texts: not degenerates(texts)), queries)
 def test_scores_and_order_are_those_of_rank_bm25(texts: list[str], query: str) -> None:
     corpus = MemoryCorpus(texts)
@@ -106,19 +106,19 @@ def test_scores_and_order_are_those_of_rank_bm25(texts: list[str], query: str) -
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_stored_index_ranks_as_rank_bm25_does(tmp_path: Path, seed: int) -> None:
+def test_the_stored_index_ranks_as_rank_bm25_does(home: Path, seed: int) -> None:
     chance = random.Random(seed)
     weights = [1 / (number + 1) for number in range(len(RARE))]
-    texts = [" ".join(chance.choices(RARE, weights, k=chance.randint(3, 60))) for _ in range(400)]
+    texts = [" ".join(chance.choices(RARE, weights, k=chance.randint(3, 60))) for _ in range(250)]
     texts += texts[:40]  # exact ties
     assert not degenerates(texts)
     chunks = [Chunk(f"/t/{n:04d}", 1, 1, text, "", "text") for n, text in enumerate(texts)]
-    with Store(tmp_path / "index.db", create=True) as store, VectorShard.create(tmp_path / "v") as shard:
+    with Store(home / "index.db", create=True) as store, VectorShard.create(home / "v") as shard:
         rows = [ChunkRow.of(chunk) for chunk in chunks]
         files = [FileRow(chunk.path, "/t", 1, 1, 1, 1, 1, "h", "c") for chunk in chunks]
         Manifest(store).commit([FileEntry(file, (row,)) for file, row in zip(files, rows, strict=True)])
         shard.add([(row.id, document_vector(row.terms, row.length, store.grid_length())) for row in rows])
-        for _ in range(30):
+        for _ in range(15):
             query = " ".join(chance.choices(RARE, weights, k=chance.randint(1, 5)))
             assert_same(search_bm25(store, shard, query, 10), okapi(texts, query)[:10], [row.id for row in rows])
 
@@ -143,17 +143,12 @@ def test_ties_go_by_path_and_line_even_where_there_are_more_than_candidates() ->
 
 
 def test_words_that_share_a_sparse_id_are_told_apart_by_the_exact_score() -> None:
-    found: tuple[str, str] | None = None
-    seen: dict[int, str] = {}
-    for number in range(1 << 18):
-        word = "".join("bcdfghjkmnpqrtvw"[number >> shift & 15] for shift in (16, 12, 8, 4, 0))
-        other = seen.setdefault(term_key(word) & 0xFFFFFFFF, word)
-        if other != word and tokenize(f"{word} {other}") == [word, other]:
-            found = (word, other)
-            break
-    assert found, "2^18 words hold about eight collisions of 32 bits"
-    corpus = MemoryCorpus([found[0], found[1], *["filler text"] * 20])
-    assert [chunk_id for chunk_id, _ in search_bm25(corpus, corpus, found[0], 5)] == corpus.ids[:1]
+    word, other = "cqrbp", "cfpcf"
+    assert term_key(word) != term_key(other)
+    assert term_key(word) & 0xFFFFFFFF == term_key(other) & 0xFFFFFFFF
+    corpus = MemoryCorpus([word, other, *["filler text"] * 20])
+    assert [chunk_id for chunk_id, _ in search_bm25(corpus, corpus, word, 5)] == corpus.ids[:1]
+    assert [chunk_id for chunk_id, _ in search_bm25(corpus, corpus, other, 5)] == corpus.ids[1:2]
 
 
 @pytest.mark.parametrize(

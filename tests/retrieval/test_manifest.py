@@ -28,7 +28,7 @@ def chunk_ids(store: Store, path: str) -> set[str]:
     return {row[0] for row in store.execute("SELECT id FROM chunks WHERE path = ?", (path,))}
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=15)
 @given(edits)
 def test_after_any_edits_the_statistics_are_those_of_what_is_there(
     tmp_path_factory: object, history: list[tuple[str, list[str]]]
