@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from langchain_core.messages import AnyMessage
 from langgraph.types import StreamWriter
 from typing_extensions import TypedDict
 
-from ..domain import Caveat, Message, Models, Reply, Tier
+from ..domain import Caveat, Evidence, Message, Models, Reply, Tier
 from .asking import Means, draft, open_tier
 from .channels import DraftKind, Found, Kind, Spending, is_exhausted
 from .conversation import transcript
@@ -37,24 +39,44 @@ class Slice(TypedDict):
 async def generate(
     state: Slice, *, models: Models, library: Library, read: int, limit: int, writer: StreamWriter
 ) -> dict[str, Any]:
-    attempt = state["attempt"] + 1
     withdraw(writer, state["attempt"])
     tier = _tier(state, models)
     if tier is None or is_exhausted(state["spent"], state["budget"]):
         return without_model(state, is_open=tier is not None)
-    prompt, caveats = await _prompt(state, models, library, tier, read=read, limit=limit)
-    means: Means = {"spent": state["spent"], "budget": state["budget"], "down": state["down"]}
-    reply, spent, down = await draft(models, "generate", prompt, tier, means, _stream(writer, attempt))
-    update = {"spent": spent, "down": down, "attempt": attempt, "asking_tier": tier}
-    text = usable(reply)
-    if reply.fault:
-        caveats = [*caveats, "model_failed"] if text or not _never_there(reply, state) else caveats
+    attempt = state["attempt"] + 1
+    evidence = await library.read(in_reading_order(state["found"])[:read], state["tried"], limit=limit)
+    written = await _write(state, models, tier, evidence, _stream(writer, attempt))
+    text, away = usable(written.reply), _never_there(written.reply, state)
+    caveats: list[Caveat] = ["context_truncated"] if written.is_truncated else []
+    caveats += ["model_failed"] if written.reply.fault and not away else []
+    update = {"spent": written.spent, "down": written.down, "attempt": attempt, "asking_tier": tier, "caveats": caveats}
     if not text:
         withdraw(writer, attempt)
-        outcome = "no_model" if _never_there(reply, state) else "failed"
-        return {**update, "draft": "", "outcome": outcome, "caveats": caveats}
+        return {**update, "draft": "", "outcome": "no_model" if away else "failed"}
     kind: DraftKind = "direct" if state["kind"] == "direct" else "model"
-    return {**update, "draft": text, "draft_kind": kind, "outcome": "drafted", "caveats": caveats}
+    return {**update, "draft": text, "draft_kind": kind, "outcome": "drafted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    reply: Reply
+    spent: Spending
+    down: list[Tier]
+    is_truncated: bool
+
+
+async def _write(
+    state: Slice, models: Models, tier: Tier, evidence: Sequence[Evidence], on_token: Callable[[str], None]
+) -> Written:
+    """Where the server counts more tokens than we did, once more with a third of the evidence."""
+    means: Means = {"spent": state["spent"], "budget": state["budget"], "down": state["down"]}
+    prompt, is_truncated = _prompt(state, models, tier, evidence)
+    written = Written(*await draft(models, "generate", prompt, tier, means, on_token), is_truncated)
+    fewer = evidence[: len(evidence) // 3]
+    if written.reply.fault != "too_long" or not fewer:
+        return written
+    prompt, _ = _prompt(state, models, tier, fewer)
+    return Written(*await draft(models, "generate", prompt, tier, means, on_token), True)
 
 
 def without_model(state: Slice, *, is_open: bool) -> dict[str, Any]:
@@ -89,18 +111,12 @@ def _tier(state: Slice, models: Models) -> Tier | None:
     return open_tier(models, "generate", state["down"]) or open_tier(models, "classify", state["down"])
 
 
-async def _prompt(
-    state: Slice, models: Models, library: Library, tier: Tier, *, read: int, limit: int
-) -> tuple[list[Message], list[Caveat]]:
+def _prompt(state: Slice, models: Models, tier: Tier, evidence: Sequence[Evidence]) -> tuple[list[Message], bool]:
     if state["kind"] == "direct":
-        return direct_prompt(state["question"], conversation=transcript(state["messages"])), []
-    found = in_reading_order(state["found"])[:read]
-    evidence = await library.read(found, state["tried"], limit=limit)
-    rejected: Sequence[str] = state["rejected"]
-    fitted = fit(
-        models, "generate", tier, evidence, lambda items: generate_prompt(state["question"], items, rejected=rejected)
-    )
-    return fitted.prompt, ["context_truncated"] if fitted.is_truncated else []
+        return direct_prompt(state["question"], conversation=transcript(state["messages"])), False
+    render = partial(generate_prompt, state["question"], rejected=state["rejected"])
+    fitted = fit(models, "generate", tier, evidence, render)
+    return fitted.prompt, fitted.is_truncated
 
 
 def _stream(writer: StreamWriter, attempt: int) -> Callable[[str], None]:

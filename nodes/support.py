@@ -65,7 +65,8 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Every sentence with its standing. `score` is the share that stands, a weak sentence counting half."""
+    """Every sentence with its standing. `score` is the share that stands, a weak sentence counting half; where none is
+    supported it is 0, for what is only weak is nothing to rest on."""
 
     lines: tuple[Line, ...]
     checked: tuple[Checked, ...]
@@ -73,7 +74,9 @@ class Report:
     @property
     def score(self) -> float:
         said = [check for check in self.checked if check.standing != "neutral"]
-        return sum(WORTH[check.standing] for check in said) / len(said) if said else 0.0
+        if not self.having("supported"):
+            return 0.0
+        return sum(WORTH[check.standing] for check in said) / len(said)
 
     def having(self, standing: Standing) -> list[Checked]:
         return [check for check in self.checked if check.standing == standing]

@@ -319,6 +319,17 @@ async def test_time_ends_a_call_that_hangs(machine: Callable[..., Any]) -> None:
     assert "budget_exhausted" in answer.caveats
 
 
+async def test_a_prompt_that_the_server_finds_too_long_is_shortened_once(machine: Callable[..., Any]) -> None:
+    models = ScriptedModels(
+        script(generate=lambda call: Line(fault="too_long") if len(ids(call)) > 1 else about_flush(call))
+    )
+    answer, nodes, _ = await run(machine(models, read_limit=3), FLUSH)
+
+    assert nodes.count("generate") == 1
+    assert [len(ids(call)) for call in models.asked("generate")] == [2, 1]
+    assert (answer.status, answer.caveats) == ("answered", ("context_truncated",))
+
+
 async def test_a_changed_source_says_so(machine: Callable[..., Any], corpus: list[Path]) -> None:
     corpus[0].write_text(corpus[0].read_text().replace("batch_size=500", "batch_size=900"))
     answer, _, _ = await run(machine(ScriptedModels(script())), FLUSH)

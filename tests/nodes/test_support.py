@@ -85,6 +85,7 @@ def test_what_falls_is_removed_and_what_is_weak_is_marked() -> None:
         ("", 0.0),
         ("In short:", 0.0),
         ("`flush` writes pending changes to the database [E1111].", 1.0),
+        ("Pending changes reach the disk in one careful transaction every night [E1111].", 0.0),
         ("`flush` writes pending changes to the database [E1111]. It retries 17 times [E1111].", 0.5),
     ],
 )
