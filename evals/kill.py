@@ -220,9 +220,10 @@ def plan(points: int) -> list[Kind]:
     return kinds + on_top * (points // 4)
 
 
-def run(points: int, files: int, embedder: str, seed: int) -> Outcome:
+def run(points: int, files: int, embedder: str, seed: int, folder: Path | None = None) -> Outcome:
+    """Work in a temporary folder below `folder`, or where the system has them."""
     start = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="hydragraph-kill-") as name:
+    with tempfile.TemporaryDirectory(prefix="hydragraph-kill-", dir=folder) as name:
         experiment = Experiment(Path(name).resolve(), files, embedder, seed)
         results = []
         for number, kind in enumerate(plan(points), 1):
@@ -247,13 +248,14 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--files", type=int, default=300)
     arguments.add_argument("--seed", type=int, default=7)
     arguments.add_argument("--embedder", default="auto", help="auto, minilm, hashing, ... (default auto)")
+    arguments.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
     arguments.add_argument("--json", action="store_true")
     return arguments
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
-    outcome = run(options.points, options.files, choose_embedder(options.embedder), options.seed)
+    outcome = run(options.points, options.files, choose_embedder(options.embedder), options.seed, options.folder)
     if options.json:
         print(json.dumps({**asdict(outcome), "failed": outcome.failed}))
     else:
