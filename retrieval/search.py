@@ -15,9 +15,9 @@ from typing import Final
 
 from ..domain import LEGS, Embedder, Evidence, FileSpan, Hit, Language, Leg, Placement, SearchResult
 from ..errors import EmbedderError
-from .bm25 import search_bm25
+from .bm25 import K1, LexicalQuery, search_bm25
 from .collection import WAIT_SECONDS
-from .fusion import Kind, Ranked, fuse, kind_of
+from .fusion import Kind, Ranked, fuse, kind_of, seeds
 from .outbox import stamp_of
 from .session import IDLE_SECONDS, Session, SharedSession
 from .snapshot import Snapshot
@@ -131,9 +131,9 @@ class LocalSearcher:
         direct: dict[Leg, Ranked] = {"dense": dense, "bm25": bm25}
         code_share = _code_share(snapshot, direct.values())
         kind = kind_of(named=bool(named), code_share=code_share)
-        graph = _graph(snapshot, named, fuse(direct, kind), max(DEPTH["graph"], limit))
-        legs: dict[Leg, Ranked] = {**direct, "graph": graph}
-        return Ranking(legs, _ordered(snapshot, fuse(legs, kind).items()), kind)
+        legs: dict[Leg, Ranked] = {**direct, "graph": _graph(snapshot, named, direct, max(DEPTH["graph"], limit))}
+        fused = fuse(legs, kind, lexical_most=_lexical_most(snapshot, query))
+        return Ranking(legs, _ordered(snapshot, fused.items()), kind)
 
     def _dense(self, session: Session, query: str, limit: int) -> Ranked:
         try:
@@ -166,6 +166,11 @@ def _bm25(session: Session, query: str, limit: int) -> Ranked:
     return search_bm25(session.snapshot, session.shard, query, limit, candidates_each=CANDIDATES)
 
 
+def _lexical_most(snapshot: Snapshot, query: str) -> float:
+    """What a chunk would score that has every known word of the question without end."""
+    return float(LexicalQuery.read(query, snapshot).values.sum()) * (K1 + 1)
+
+
 def count_changed(store: Store) -> int:
     """Indexed files whose size or time differs from what was indexed, or that are gone."""
     return sum(_differs(*row) for row in store.changed_files())
@@ -192,11 +197,10 @@ def _code_share(snapshot: Snapshot, ranked: Iterable[Ranked]) -> float:
     return code / len(best) if best else 0.0
 
 
-def _graph(snapshot: Snapshot, named: Mapping[int, float], direct: Mapping[str, float], limit: int) -> Ranked:
-    best = sorted(direct, key=lambda chunk_id: (-direct[chunk_id], snapshot.positions[chunk_id]))[:SEEDS]
-    seeds = {snapshot.positions[chunk_id]: direct[chunk_id] ** 2 for chunk_id in best}
+def _graph(snapshot: Snapshot, named: Mapping[int, float], direct: Mapping[Leg, Ranked], limit: int) -> Ranked:
+    starts = {snapshot.positions[chunk_id]: force for chunk_id, force in seeds(direct, SEEDS)}
     places = snapshot.places
-    return [(places[at].chunk_id, score) for at, score in snapshot.graph.walk(named, seeds, limit)]
+    return [(places[at].chunk_id, score) for at, score in snapshot.graph.walk(named, starts, limit)]
 
 
 def _dense_ready(session: Session) -> float:

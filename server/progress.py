@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 UNITS: dict[Stage, str] = {"scan": "files seen", "read": "files", "lexical": "chunks", "dense": "chunks"}
-PLAIN_SECONDS = 5.0
+PLAIN_SECONDS = 10.0
 
 
 class PlainProgress:

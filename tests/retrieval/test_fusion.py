@@ -1,48 +1,56 @@
 import pytest
 
 from hydragraph.domain import LEGS
-from hydragraph.retrieval.fusion import EXPONENTS, WEIGHTS, calibrated, fuse, kind_of
+from hydragraph.retrieval.fusion import WEIGHTS, fuse, kind_of, min_max, share_of
 
 
-def test_scores_are_put_on_zero_to_one_in_the_same_order() -> None:
-    assert calibrated([("a", 4.0), ("b", 3.0), ("c", 2.0)], 1.0) == {"a": 1.0, "b": 0.5, "c": 0.0}
-    assert calibrated([("a", 4.0), ("b", 3.0), ("c", 2.0)], 2.0) == {"a": 1.0, "b": 0.25, "c": 0.0}
+def test_min_max_keeps_the_order_between_zero_and_one() -> None:
+    assert min_max([("a", 4.0), ("b", 3.0), ("c", 2.0)]) == {"a": 1.0, "b": 0.5, "c": 0.0}
 
 
-def test_a_power_below_one_flattens_what_falls_off_steeply() -> None:
-    bent = calibrated([("a", 1.0), ("b", 0.25), ("c", 0.0)], 0.5)
-    assert bent == {"a": 1.0, "b": 0.5, "c": 0.0}
+def test_without_a_difference_all_count_in_full() -> None:
+    assert min_max([("a", 0.7), ("b", 0.7)]) == {"a": 1.0, "b": 1.0}
+    assert min_max([("a", -0.7)]) == {"a": 1.0}
+    assert min_max([]) == {}
 
 
-@pytest.mark.parametrize("exponent", [1 / 3, 1.0, 2.0])
-def test_equal_scores_all_count_in_full(exponent: float) -> None:
-    assert calibrated([("a", 0.7), ("b", 0.7)], exponent) == {"a": 1.0, "b": 1.0}
-    assert calibrated([("a", -0.7)], exponent) == {"a": 1.0}
-    assert calibrated([], exponent) == {}
+def test_a_lexical_score_is_a_share_of_the_most_that_could_be() -> None:
+    assert share_of([("a", 4.0), ("b", 1.0)], 8.0) == {"a": 0.5, "b": 0.125}
+    assert share_of([("a", 4.0)], 0.0) == {"a": 1.0}
+
+
+def test_pagerank_is_flattened() -> None:
+    fused = fuse({"dense": [], "bm25": [], "graph": [("a", 1.0), ("b", 0.125), ("c", 0.0)]}, "prose", lexical_most=1.0)
+    assert fused == pytest.approx({"a": 1.0, "b": 0.5, "c": 0.0})
 
 
 def test_every_kind_weighs_every_leg_and_weights_add_to_one() -> None:
     for weights in WEIGHTS.values():
-        assert set(weights) == set(LEGS) == set(EXPONENTS)
+        assert set(weights) == set(LEGS)
         assert sum(weights.values()) == pytest.approx(1)
 
 
 def test_what_all_legs_put_first_scores_one() -> None:
     ranked = [("a", 3.0), ("b", 1.0)]
-    fused = fuse({"dense": ranked, "bm25": ranked, "graph": ranked}, "prose")
+    fused = fuse({"dense": ranked, "bm25": ranked, "graph": ranked}, "prose", lexical_most=3.0)
     assert fused["a"] == pytest.approx(1)
-    assert fused["b"] == pytest.approx(0)
+    assert fused["b"] == pytest.approx(WEIGHTS["prose"]["bm25"] / 3)
 
 
 def test_an_absent_leg_leaves_its_weight_to_the_others() -> None:
-    fused = fuse({"dense": [("a", 0.9), ("b", 0.1)], "bm25": [("b", 7.0)], "graph": []}, "code")
+    fused = fuse({"dense": [("a", 0.9), ("b", 0.1)], "bm25": [("b", 7.0)], "graph": []}, "code", lexical_most=7.0)
     weights = WEIGHTS["code"]
     assert fused["a"] == pytest.approx(weights["dense"] / (weights["dense"] + weights["bm25"]))
     assert fused["b"] == pytest.approx(weights["bm25"] / (weights["dense"] + weights["bm25"]))
 
 
 def test_no_leg_no_list() -> None:
-    assert fuse({"dense": [], "bm25": [], "graph": []}, "prose") == {}
+    assert fuse({"dense": [], "bm25": [], "graph": []}, "prose", lexical_most=0.0) == {}
+
+
+def test_a_leg_without_weight_counts_where_it_is_the_only_one() -> None:
+    assert WEIGHTS["code"]["graph"] == 0
+    assert fuse({"graph": [("a", 1.0)]}, "code", lexical_most=0.0) == {"a": 1.0}
 
 
 @pytest.mark.parametrize(
