@@ -15,7 +15,7 @@ from .store import Store
 from .walk import Found, Skipped, walk
 
 GRAIN_NS = 2_000_000_000  # a file that changed this shortly before it was read may have changed again unseen
-TROUBLE = frozenset({"no permission", "read error", "path not UTF-8", "vanished", "symlink loop"})
+TROUBLE = frozenset({"no permission", "read error", "path not UTF-8", "vanished"})
 
 
 class ScanOptions(Protocol):
@@ -27,7 +27,8 @@ class ScanOptions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """`absorbed` are roots of earlier runs inside those of this one; `troubled` what could not even be looked at."""
+    """`absorbed` are roots of earlier runs inside those of this one; `troubled` what could not even be looked at, path
+    and reason; `skipped` counts the rest of what is left out."""
 
     roots: list[str]
     absorbed: list[str]
@@ -75,7 +76,7 @@ def scan(store: Store, roots: Sequence[Path], chunker: str, options: ScanOptions
         to_read=[item for item in found if item.path.as_posix() not in same],
         gone=sorted(known.keys() - present),
         unchanged=len(same & present),
-        skipped=Counter(item.reason for item in skipped),
+        skipped=Counter(item.reason for item in skipped if item.reason not in TROUBLE),
         troubled=sorted((_printable(item.path), item.reason) for item in skipped if item.reason in TROUBLE),
     )
 
