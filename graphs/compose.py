@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..domain import TIERS, Embedder, Role, Tier
@@ -48,11 +47,7 @@ def embedder_of(settings: Settings) -> Embedder | None:
     """What the settings name, its made files below home; raises EmbedderError with the mend."""
     from ..models.embedders import open_embedder
 
-    return open_embedder(settings.embedder, embedder_cache(settings.home))
-
-
-def embedder_cache(home: Path) -> Path:
-    return home / "models"
+    return open_embedder(settings.embedder, settings.model_cache)
 
 
 def tiers_of(settings: Settings) -> Mapping[Tier, TierConfig]:
