@@ -14,7 +14,7 @@ Weights and calibration were chosen by cross-validation over questions on code, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal
 
 from ..domain import Leg
@@ -57,14 +57,23 @@ def share_of(ranked: Ranked, most: float) -> dict[str, float]:
 
 def fuse(legs: Mapping[Leg, Ranked], kind: Kind, *, lexical_most: float) -> dict[str, float]:
     """The fused score, 0 to 1, of every chunk that a leg found; `lexical_most` is the most that BM25 could give."""
-    present = {leg: WEIGHTS[kind][leg] for leg, ranked in legs.items() if ranked}
-    total = sum(present.values())
+    calibrated = calibrate(legs, lexical_most)
     fused: dict[str, float] = {}
-    for leg, weight in present.items():
-        share = weight / total if total else 1 / len(present)
-        for chunk_id, score in _calibrated(leg, legs[leg], lexical_most).items():
+    for leg, share in shares(WEIGHTS[kind], calibrated.keys()).items():
+        for chunk_id, score in calibrated[leg].items():
             fused[chunk_id] = fused.get(chunk_id, 0.0) + share * score
     return fused
+
+
+def calibrate(legs: Mapping[Leg, Ranked], lexical_most: float) -> dict[Leg, dict[str, float]]:
+    """Each leg's scores on 0..1; a leg that found nothing is left out."""
+    return {leg: _calibrated(leg, ranked, lexical_most) for leg, ranked in legs.items() if ranked}
+
+
+def shares(weights: Mapping[Leg, float], present: Collection[Leg]) -> dict[Leg, float]:
+    """What each leg that found something counts: its part of the weight that is there, or the same where none is."""
+    total = sum(weights[leg] for leg in present)
+    return {leg: weights[leg] / total if total else 1 / len(present) for leg in present}
 
 
 def seeds(legs: Mapping[Leg, Ranked], most: int) -> list[tuple[str, float]]:

@@ -35,11 +35,12 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What each leg found, best first, and the fused list."""
+    """What each leg found, best first, and the fused list; `lexical_most` is what BM25 could have scored at most."""
 
     legs: Mapping[Leg, Ranked]
     fused: Ranked
     kind: Kind
+    lexical_most: float = 0.0
 
 
 class LocalSearcher:
@@ -132,8 +133,9 @@ class LocalSearcher:
         code_share = _code_share(snapshot, direct.values())
         kind = kind_of(named=bool(named), code_share=code_share)
         legs: dict[Leg, Ranked] = {**direct, "graph": _graph(snapshot, named, direct, max(DEPTH["graph"], limit))}
-        fused = fuse(legs, kind, lexical_most=_lexical_most(snapshot, query))
-        return Ranking(legs, _ordered(snapshot, fused.items()), kind)
+        lexical_most = _lexical_most(snapshot, query)
+        fused = fuse(legs, kind, lexical_most=lexical_most)
+        return Ranking(legs, _ordered(snapshot, fused.items()), kind, lexical_most)
 
     def _dense(self, session: Session, query: str, limit: int) -> Ranked:
         try:

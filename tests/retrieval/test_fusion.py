@@ -1,7 +1,7 @@
 import pytest
 
 from hydragraph.domain import LEGS
-from hydragraph.retrieval.fusion import WEIGHTS, fuse, kind_of, min_max, share_of
+from hydragraph.retrieval.fusion import WEIGHTS, calibrate, fuse, kind_of, min_max, share_of, shares
 
 
 def test_min_max_keeps_the_order_between_zero_and_one() -> None:
@@ -42,6 +42,22 @@ def test_an_absent_leg_leaves_its_weight_to_the_others() -> None:
     weights = WEIGHTS["code"]
     assert fused["a"] == pytest.approx(weights["dense"] / (weights["dense"] + weights["bm25"]))
     assert fused["b"] == pytest.approx(weights["bm25"] / (weights["dense"] + weights["bm25"]))
+
+
+def test_weight_is_shared_among_the_legs_that_are_there() -> None:
+    weights = {"dense": 0.6, "bm25": 0.2, "graph": 0.2}
+    assert shares(weights, ["dense", "bm25"]) == pytest.approx({"dense": 0.75, "bm25": 0.25})
+    assert shares({"dense": 1.0, "bm25": 0.0, "graph": 0.0}, ["bm25", "graph"]) == {"bm25": 0.5, "graph": 0.5}
+    assert shares(weights, []) == {}
+
+
+def test_each_leg_is_calibrated_in_its_own_way_and_an_empty_one_left_out() -> None:
+    ranked = [("a", 8.0), ("b", 1.0), ("c", 0.0)]
+    assert calibrate({"dense": ranked, "bm25": ranked, "graph": []}, 16.0) == {
+        "dense": {"a": 1.0, "b": 0.125, "c": 0.0},
+        "bm25": {"a": 0.5, "b": 0.0625, "c": 0.0},
+    }
+    assert calibrate({"graph": ranked}, 16.0)["graph"] == pytest.approx({"a": 1.0, "b": 0.5, "c": 0.0})
 
 
 def test_no_leg_no_list() -> None:
