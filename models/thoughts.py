@@ -17,8 +17,8 @@ class ThoughtFilter:
     """Feed it the pieces of a stream: it returns what a person may see.
 
     A thought that is never closed is a thought to the end. A closing tag without an opening one (a template that
-    opened it in the prompt) makes a thought of everything before it: `orphaned` then says that what was already
-    shown must be withdrawn, and `text` is what stands.
+    opened it in the prompt) makes a thought of everything before it: `text`, which is what stands, is then less than
+    what was shown.
     """
 
     def __init__(self) -> None:
@@ -27,7 +27,6 @@ class ThoughtFilter:
         self._shown: list[str] = []
         self._started = False
         self.thought = False
-        self.orphaned = False
 
     @property
     def text(self) -> str:
@@ -76,8 +75,6 @@ class ThoughtFilter:
         return True
 
     def _orphan(self, visible: list[str]) -> None:
-        if self._shown:
-            self.orphaned = True
         visible.clear()
         self._shown.clear()
         self._started = False

@@ -45,13 +45,14 @@ async def generate(
         return without_model(state, is_open=tier is not None)
     attempt = state["attempt"] + 1
     evidence = await library.read(in_reading_order(state["found"])[:read], state["tried"], limit=limit)
-    written = await _write(state, models, tier, evidence, _stream(writer, attempt))
+    shown = _Shown(writer, attempt)
+    written = await _write(state, models, tier, evidence, shown.add)
     text, away = usable(written.reply), _never_there(written.reply, state)
     caveats: list[Caveat] = ["context_truncated"] if written.is_truncated else []
     caveats += ["model_failed"] if written.reply.fault and not away else []
     update = {"spent": written.spent, "down": written.down, "attempt": attempt, "asking_tier": tier, "caveats": caveats}
+    shown.settle(written.reply.text if text else "")
     if not text:
-        withdraw(writer, attempt)
         return {**update, "draft": "", "outcome": "no_model" if away else "failed"}
     kind: DraftKind = "direct" if state["kind"] == "direct" else "model"
     return {**update, "draft": text, "draft_kind": kind, "outcome": "drafted"}
@@ -119,8 +120,22 @@ def _prompt(state: Slice, models: Models, tier: Tier, evidence: Sequence[Evidenc
     return fitted.prompt, fitted.is_truncated
 
 
-def _stream(writer: StreamWriter, attempt: int) -> Callable[[str], None]:
-    return lambda text: writer({"event": "token", "attempt": attempt, "text": text})
+class _Shown:
+    """What the client has been shown of an attempt."""
+
+    def __init__(self, writer: StreamWriter, attempt: int) -> None:
+        self._writer = writer
+        self._attempt = attempt
+        self._pieces: list[str] = []
+
+    def add(self, piece: str) -> None:
+        self._pieces.append(piece)
+        self._writer({"event": "token", "attempt": self._attempt, "text": piece})
+
+    def settle(self, text: str) -> None:
+        """Withdraw it unless it is the draft: it may hold a thought that only its end gave away, or a try before."""
+        if "".join(self._pieces).strip() != text.strip():
+            withdraw(self._writer, self._attempt)
 
 
 def _never_there(reply: Reply, state: Slice) -> bool:

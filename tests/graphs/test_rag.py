@@ -86,6 +86,45 @@ async def test_answered_with_a_citation_that_stands(machine: Callable[..., Any],
     assert answer.spent.steps == 5
 
 
+async def test_a_draft_shown_with_the_thoughts_before_it_is_withdrawn(machine: Callable[..., Any]) -> None:
+    """A template that opens the thought in the prompt: only its end tells, after its words have been streamed."""
+
+    def thoughtful(call: Call) -> str:
+        return f"The user asks about sessions, so I look at flush.</think>\n\n{about_flush(call)}"
+
+    answer, nodes, events = await run(machine(ScriptedModels(script(generate=thoughtful))), FLUSH)
+
+    drafted = [e for e in events if e["event"] in ("token", "discard")]
+    assert "The user asks" in "".join(e["text"] for e in drafted[:-1])
+    assert drafted[-1] == {"event": "discard", "attempt": 1}
+    assert answer.answer.startswith("`flush` writes all pending changes")
+    assert (answer.status, nodes.count("generate")) == ("answered", 1)
+
+
+async def test_a_draft_that_is_what_was_shown_stays(machine: Callable[..., Any]) -> None:
+    def hidden(call: Call) -> str:
+        return f"<think>The user asks about sessions.</think>\n\n{about_flush(call)}\n"
+
+    answer, _, events = await run(machine(ScriptedModels(script(generate=hidden))), FLUSH)
+
+    assert "".join(e["text"] for e in events if e["event"] == "token").startswith("`flush` writes")
+    assert not [e for e in events if e["event"] == "discard"]
+    assert answer.status == "answered"
+
+
+async def test_a_try_that_the_server_found_too_long_is_not_shown_before_the_next(machine: Callable[..., Any]) -> None:
+    def first_too_long(call: Call) -> Any:
+        is_first = len(models.asked("generate")) == 1
+        return Line("The beginning of an answer", fault="too_long") if is_first else about_flush(call)
+
+    models = ScriptedModels(script(generate=first_too_long))
+    answer, nodes, events = await run(machine(models), FLUSH)
+
+    drafted = [e for e in events if e["event"] in ("token", "discard")]
+    assert drafted[-1] == {"event": "discard", "attempt": 1}
+    assert (answer.status, nodes.count("generate"), len(models.asked("generate"))) == ("answered", 1, 2)
+
+
 async def test_no_model_quotes_from_two_sources(machine: Callable[..., Any]) -> None:
     answer, nodes, _ = await run(machine(ScriptedModels({}, tiers=())), FLUSH)
 
