@@ -9,8 +9,20 @@ from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
 from ..domain import Caveat, Status, Tier
-from ..nodes.channels import Best, Cited, DraftKind, Found, Grade, Kind, Outcome, Quoted, Spending, Verdict
-from .reducers import add_spending, merge_found, union
+from ..nodes.channels import (
+    Best,
+    Cited,
+    DraftKind,
+    Found,
+    Grade,
+    Kind,
+    Outcome,
+    Quoted,
+    Spending,
+    Verdict,
+    add_spending,
+)
+from .reducers import merge_found, union
 
 
 class RagInput(TypedDict):

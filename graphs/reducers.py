@@ -4,18 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..nodes.channels import Found, Spending, spending
+from ..nodes.channels import Found
 
 SHORTEST = 4
-
-
-def add_spending(left: Spending, right: Spending) -> Spending:
-    return spending(
-        usd=left["usd"] + right["usd"],
-        tokens=left["tokens"] + right["tokens"],
-        seconds=left["seconds"] + right["seconds"],
-        steps=left["steps"] + right["steps"],
-    )
 
 
 def union(left: Sequence[str], right: Sequence[str]) -> list[str]:

@@ -77,6 +77,15 @@ def as_spending(value: Budget | Spent) -> Spending:
     return spending(usd=value.usd, tokens=value.tokens, seconds=value.seconds, steps=value.steps)
 
 
+def add_spending(left: Spending, right: Spending) -> Spending:
+    return spending(
+        usd=left["usd"] + right["usd"],
+        tokens=left["tokens"] + right["tokens"],
+        seconds=left["seconds"] + right["seconds"],
+        steps=left["steps"] + right["steps"],
+    )
+
+
 def is_exhausted(spent: Spending, budget: Spending) -> bool:
     """No further call may start. A budget of 0 usd is not exhausted by local calls, which cost 0."""
     return (

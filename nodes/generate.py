@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,7 @@ from typing_extensions import TypedDict
 
 from ..domain import Caveat, Evidence, Message, Models, Reply, Tier
 from .asking import Means, draft, open_tier
-from .channels import DraftKind, Found, Kind, Spending, is_exhausted
+from .channels import DraftKind, Found, Kind, Spending, add_spending, is_exhausted
 from .conversation import transcript
 from .fitting import fit
 from .library import Library, in_reading_order
@@ -77,7 +77,9 @@ async def _write(
     if written.reply.fault != "too_long" or not fewer:
         return written
     prompt, _ = _prompt(state, models, tier, fewer)
-    return Written(*await draft(models, "generate", prompt, tier, means, on_token), True)
+    means["spent"] = add_spending(means["spent"], written.spent)
+    again = Written(*await draft(models, "generate", prompt, tier, means, on_token), True)
+    return replace(again, spent=add_spending(written.spent, again.spent))
 
 
 def without_model(state: Slice, *, is_open: bool) -> dict[str, Any]:

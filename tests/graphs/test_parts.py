@@ -19,8 +19,8 @@ from hydragraph.graphs.compose import close_services, open_services, rag_setting
 from hydragraph.graphs.current import is_current
 from hydragraph.graphs.evidence import CorpusEvidence, InMemoryEvidence
 from hydragraph.graphs.foreign import RetrieverSearcher, as_evidence, source_of
-from hydragraph.graphs.reducers import add_spending, evidence_id, merge_found, union
-from hydragraph.nodes.channels import spending
+from hydragraph.graphs.reducers import evidence_id, merge_found, union
+from hydragraph.nodes.channels import add_spending, spending
 from hydragraph.settings import load_settings
 
 

@@ -123,6 +123,7 @@ async def test_a_try_that_the_server_found_too_long_is_not_shown_before_the_next
     drafted = [e for e in events if e["event"] in ("token", "discard")]
     assert drafted[-1] == {"event": "discard", "attempt": 1}
     assert (answer.status, nodes.count("generate"), len(models.asked("generate"))) == ("answered", 1, 2)
+    assert answer.spent.steps == 6, "both tries cost what they cost"
 
 
 async def test_no_model_quotes_from_two_sources(machine: Callable[..., Any]) -> None:
