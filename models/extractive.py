@@ -15,10 +15,12 @@ from .passages import Passage, passages
 from .terms import content_words, identifiers, stem, stems
 
 MAX_PER_EVIDENCE = 2
-WORTH = 0.35  # a further quote must reach this share of the best one's value
+WORTH = 0.5  # a further quote must reach this share of the best one's value
 REPEATED = 0.35  # what a question's word is worth once a chosen quote has it
-BONUS = {"definition": 0.16, "docstring": 0.16, "comment": 0.08, "heading": -0.1, "prose": 0.1, "code": 0.0}
-SHOWN_AS_CODE = frozenset({"definition", "comment", "code"})
+BONUS = {
+    "definition": 0.16, "docstring": 0.16, "comment": 0.08, "heading": -0.1, "prose": 0.1, "import": -0.3, "code": 0.0,
+}  # fmt: skip
+SHOWN_AS_CODE = frozenset({"definition", "comment", "import", "code"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +42,16 @@ class _Candidate:
 
 
 def extract(question: str, evidence: Sequence[Evidence], *, limit: int = 5) -> list[Quote]:
-    """The passages that cover most of the question's rare words, from at least two sources where there are two."""
+    """The passages that cover most of the question's rare words, from at least two sources where there are two.
+
+    The best first, what else its source says after it."""
     wanted = {stem(word) for word in content_words(question)}
     weights = _rarity(wanted, evidence)
     names = {name.split(".")[-1].lower() for name in identifiers(question)}
     pool = [c for rank, item in enumerate(evidence) for c in _candidates(item, rank, wanted, names)]
-    return [candidate.quote for candidate in _chosen(pool, weights, limit)]
+    quotes = [candidate.quote for candidate in _chosen(pool, weights, limit)]
+    sources = list(dict.fromkeys(quote.evidence_id for quote in quotes))
+    return sorted(quotes, key=lambda quote: sources.index(quote.evidence_id))
 
 
 def _rarity(wanted: set[str], evidence: Sequence[Evidence]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""A piece of evidence cut into passages worth quoting: definitions with their docstring, comments, sentences, lines."""
+"""A piece of evidence cut into passages worth quoting: definitions with what follows, paragraphs, sentences, lines."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Literal
 
 from ..domain import Evidence, FileSpan
 
-PassageKind = Literal["definition", "docstring", "comment", "heading", "prose", "code"]
+PassageKind = Literal["definition", "docstring", "comment", "heading", "prose", "import", "code"]
 TRIPLE_QUOTES = ('"""', "'''")
 PROSE_SUFFIXES = frozenset({".md", ".markdown", ".rst", ".txt", ".text", ".html", ".htm", ".pdf", ".adoc"})
-MAX_DEFINITION_LINES = 6
-MAX_DOCSTRING_LINES = 5
-MAX_COMMENT_LINES = 4
-MAX_CODE_LINES = 3
-MAX_CHARACTERS = 700
+MAX_SIGNATURE_LINES = 6
+MAX_DEFINITION_LINES = 10
+MAX_DOCSTRING_LINES = 6
+MAX_COMMENT_LINES = 6
+MAX_CODE_LINES = 5
+MAX_CHARACTERS = 900
 
 _DEFINITION = re.compile(
     r"""^\s*(?:(?:export|default|pub(?:\([^)]*\))?|public|private|protected|static|final|abstract|async|unsafe|virtual
@@ -26,6 +27,7 @@ _DEFINITION = re.compile(
     re.VERBOSE,
 )
 _CONSTANT = re.compile(r"^[A-Z][A-Z0-9_]{2,}\b\s*(?::[^=]+)?=")
+_IMPORT = re.compile(r"^\s*(?:import|from|use|package|require|#\s*include|using)\b|^.*\brequire\(")
 _COMMENT = re.compile(r"^\s*(?:\#(?!!)|//|/\*|\*(?!\w)|--\s|;;)")
 _DOCSTRING = re.compile(r'^\s*[rRbBuU]{0,2}("""|\'\'\')')
 _HEADING = re.compile(r"^\s{0,3}#{1,6}\s|^[=\-~^\"'`#*+]{3,}\s*$")
@@ -129,14 +131,16 @@ def _block(lines: list[str], at: int) -> tuple[int, PassageKind]:
         return _definition_end(lines, at), "definition"
     if _DOCSTRING.match(line):
         return _docstring_end(lines, at), "docstring"
+    if _IMPORT.match(line):
+        return _run(lines, at, len(lines), _IMPORT), "import"
     if _COMMENT.match(line):
-        return _run(lines, at, MAX_COMMENT_LINES), "comment"
+        return _run(lines, at, MAX_COMMENT_LINES, _COMMENT), "comment"
     return _statement_end(lines, at), "code"
 
 
-def _run(lines: list[str], at: int, most: int) -> int:
+def _run(lines: list[str], at: int, most: int, kind: re.Pattern[str]) -> int:
     end = at + 1
-    while end < len(lines) and end - at < most and _COMMENT.match(lines[end]):
+    while end < len(lines) and end - at < most and kind.match(lines[end]):
         end += 1
     return end
 
@@ -153,15 +157,37 @@ def _statement_end(lines: list[str], at: int) -> int:
 
 
 def _definition_end(lines: list[str], at: int) -> int:
-    """The signature to the line that closes it, and the first paragraph of the docstring below it."""
+    """The signature to the line that closes it, then its docstring (of a long one the first paragraph) or its body.
+
+    What is short altogether is quoted whole."""
     end = at + 1
     depth = _depth(lines[at])
-    while end < len(lines) and depth > 0 and end - at < MAX_DEFINITION_LINES:
+    while end < len(lines) and depth > 0 and end - at < MAX_SIGNATURE_LINES:
         depth += _depth(lines[end])
         end += 1
     if end < len(lines) and _DOCSTRING.match(lines[end]):
-        return _paragraph_end(lines, end, end + MAX_DOCSTRING_LINES)
-    return end
+        close = _docstring_end(lines, end)
+        if close - end > MAX_DOCSTRING_LINES:
+            return _paragraph_end(lines, end, end + MAX_DOCSTRING_LINES)
+        whole = _body_end(lines, at, close, MAX_DEFINITION_LINES + 1)
+        return whole if whole - at <= MAX_DEFINITION_LINES else close
+    return _body_end(lines, at, end, MAX_DEFINITION_LINES)
+
+
+def _body_end(lines: list[str], at: int, end: int, size: int) -> int:
+    """To the end of the body or the next definition, at most `size` lines; a bracket that closes it belongs to it."""
+    most, last = min(len(lines), at + size), end
+    while end < most and not (_DEFINITION.match(lines[end]) or _marks([lines[end]])):
+        if lines[end].strip():
+            if _indentation(lines[end]) <= _indentation(lines[at]):
+                return end + 1 if lines[end].strip(" \t;,") in {"}", ")", "]", "end"} else last
+            last = end + 1
+        end += 1
+    return last
+
+
+def _indentation(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def _depth(line: str) -> int:
@@ -191,9 +217,23 @@ def _docstring_end(lines: list[str], at: int) -> int:
 
 
 def _docstring(lines: list[str], at: int, end: int) -> Iterator[Passage]:
-    """Its sentences, without the quotes around the whole."""
-    for passage in _prose("\n".join(lines[at:end]), at):
-        yield Passage(_unquoted(passage.text), passage.line, "docstring")
+    """A short one whole, else its paragraphs, of long paragraphs the sentences; without the quotes around it."""
+    for start, stop in [(at, end)] if end - at <= MAX_DOCSTRING_LINES else _paragraphs(lines, at, end):
+        text = "\n".join(lines[start:stop])
+        if stop - start > MAX_DOCSTRING_LINES:
+            for passage in _prose(text, start):
+                yield Passage(_unquoted(passage.text), passage.line, "docstring")
+        elif body := _unquoted(text):
+            yield Passage(_clip(body), start + text.count("\n", 0, text.index(body)), "docstring")
+
+
+def _paragraphs(lines: list[str], at: int, end: int) -> Iterator[tuple[int, int]]:
+    start = at
+    for row in range(at, end + 1):
+        if row == end or not lines[row].strip():
+            if row > start:
+                yield start, row
+            start = row + 1
 
 
 def _unquoted(text: str) -> str:

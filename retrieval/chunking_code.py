@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +33,7 @@ _PLAIN_NAMES = frozenset({
     "abstract_method_signature", "method_signature", "alias_declaration", "const_spec", "var_spec",
 })  # fmt: skip
 _MEMBERS = (_PLAIN_NAMES | _WRAPPERS | {"function_definition"}) - {"expression_statement", "lexical_declaration"}
+_RULE = re.compile(r"([-=*#~_])\1{7}")  # a comment that only divides a file
 _BODY_NEEDED = frozenset({"class_specifier", "struct_specifier", "union_specifier", "enum_specifier", "mod_item"})
 
 
@@ -91,6 +93,8 @@ def _enter(node: Node, depth: int, walk: _Walk) -> None:
     kind = node.type
     if kind in _COMMENTS:
         walk.comments.update(range(row, node.end_point[0] + 1))
+        if _RULE.search(text := text_of(node)) and walk.draft.lines[row].strip() == text:
+            walk.draft.faint.add(row)
         return
     if kind == "package_declaration" or kind == "package_clause":
         _package(node, walk)

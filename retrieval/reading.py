@@ -21,7 +21,7 @@ from .walk import Found
 if TYPE_CHECKING:
     import numpy as np
 
-READING = "1"  # raise it when readers, chunking or the tokenizer give something else for the same file
+READING = "2"  # raise it when readers, chunking or the tokenizer give something else for the same file
 PARSER_FAULTS = (ValueError, LookupError, RecursionError)
 PIECE = re.compile(r"[A-Za-z0-9_]+|\S")
 

@@ -89,7 +89,8 @@ def shown(answer: Json) -> str:
     parts = [clean(answer["answer"]).strip()]
     if answer["citations"]:
         has_quotes = answer["status"] == "extractive"  # in its text already
-        parts.append("\n".join(_citation(citation, quoted=not has_quotes) for citation in answer["citations"]))
+        cited = [_citation(citation, quoted=not has_quotes) for citation in answer["citations"]]
+        parts.append("\n".join(dict.fromkeys(cited)))
     parts.append(
         "\n".join([*(f"Note: {CAVEATS.get(name, name)}." for name in answer["caveats"]), closing_line(answer)])
     )

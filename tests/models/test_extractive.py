@@ -38,11 +38,42 @@ NOISE = Evidence("E3", "The weather in May is mild.", Foreign("https://example.o
 def test_passages_of_code() -> None:
     assert [(p.kind, p.line, p.text.split("\n")[0].strip()) for p in passages(FLUSH)] == [
         ("definition", 0, "def flush("),
-        ("docstring", 6, "Children are written after their parents."),
         ("comment", 8, "# a lock would deadlock with rollback here"),
         ("code", 9, "for mapper in self.sorted():"),
     ]
-    assert passages(FLUSH)[0].text.endswith('"""Write all pending changes to the database.')
+    assert passages(FLUSH)[0].text.endswith('after their parents.\n    """')
+
+
+def code(text: str) -> list[tuple[str, int, str]]:
+    return [(p.kind, p.line, p.text) for p in passages(Evidence("E1", text, FileSpan("/a.py", 1, 99, "h")))]
+
+
+def test_a_definition_without_a_docstring_shows_its_body() -> None:
+    [first, *_] = code("def f(a):\n    b = a\n\n    return b\n\n\nX = 1\n")
+    assert first == ("definition", 0, "def f(a):\n    b = a\n\n    return b")
+
+    [first, *_] = code("func f() {\n\tg()\n}\nh()")
+    assert first == ("definition", 0, "func f() {\n\tg()\n}")
+
+    [first, second, *_] = code("class A:\n    x = 1\n\n    def f(self): ...\n")
+    assert (first[2], second[2]) == ("class A:\n    x = 1", "    def f(self): ...")
+
+
+def test_a_long_body_is_cut_and_goes_on_as_code() -> None:
+    body = "\n".join(f"    step_{n}()" for n in range(30))
+    first, second, *_ = code(f"def f():\n{body}")
+    assert first[2].count("\n") == 9
+    assert second[:2] == ("code", 10)
+
+
+def test_a_short_docstring_is_one_passage_and_a_long_one_its_paragraphs() -> None:
+    assert code('"""Short.\n\nAll of it.\n"""') == [("docstring", 0, "Short.\n\nAll of it.")]
+    long = "\n".join(f"Line {n}." for n in range(4))
+    assert code(f'"""\n{long}\n\n{long}\n"""') == [("docstring", 1, long), ("docstring", 6, long)]
+
+
+def test_imports_stand_together() -> None:
+    assert [kind for kind, _, _ in code("import os\nfrom a import b\nx = os.name")] == ["import", "code"]
 
 
 def test_passages_of_prose() -> None:

@@ -97,7 +97,7 @@ def test_quotes_are_verbatim_and_close() -> None:
     draft = "It raises `InvalidRequestError` when already flushing [E1111]. Each waits 30 s [E2222]. It waits [E2222]."
 
     assert quotes_of(check_draft(draft, EVIDENCE), EVIDENCE) == [
-        {"id": "E1111", "quote": "\n".join(FLUSH.split("\n")[2:])},
+        {"id": "E1111", "quote": FLUSH},
         {"id": "E2222", "quote": "Each waits 30 s."},
     ]  # fmt: skip
 

@@ -319,3 +319,10 @@ def assert_stands(source: Document, chunks: Sequence[Chunk]) -> None:
             assert chunk.text == lines
             assert chunk.start_line > last
         last = chunk.end_line
+
+
+def test_a_comment_that_only_divides_a_file_is_no_chunk() -> None:
+    rule = "# --- evidence " + "-" * 40
+    body = f"    {words(20, 'x;')}\n    return 1  {rule}"
+    found = outline("a.py", f"def f():\n{body}\n\n\n{rule}\n\n\ndef g():\n{body}\n", Counter(40))
+    assert found == [(1, 3, "f"), (9, 11, "g")]
