@@ -12,7 +12,6 @@ import argparse
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -20,13 +19,10 @@ from pathlib import Path
 from typing import Final
 
 from ..domain import LEGS, Embedder
-from ..errors import HydragraphError
 from ..models.embedders import open_embedder
-from ..retrieval.collection import Collection
-from ..retrieval.fusion import Ranked
-from ..retrieval.ledger import Progress, index
-from ..retrieval.search import LocalSearcher
-from .corpora import Corpus, Query, read_corpus, write_files
+from .console import print_result
+from .corpora import Corpus, read_corpus
+from .indexing import Found, IndexedCorpus, indexed
 from .metrics import Estimate, bootstrap, ndcg, paired, recall, reciprocal_rank
 
 SYSTEMS: Final = (*LEGS, "fused", "final", "rank_bm25")
@@ -35,7 +31,6 @@ MEASURES: Final[Mapping[str, Callable[[Sequence[str], Mapping[str, float]], floa
     "r@5": recall,
     "mrr": reciprocal_rank,
 }
-COLLECTION: Final = "evaluation"
 Lists = Mapping[str, Sequence[str]]  # ranked document ids by system
 
 
@@ -52,44 +47,17 @@ class Report:
 
 def evaluate(corpus: Corpus, embedder: Embedder | None, work: Path) -> Report:
     """Index the corpus below `work` (what is there from last time is used again) and rank every query."""
-    documents = write_files(corpus.documents, work / "corpus")
-    _index(work, embedder)
-    searcher = LocalSearcher(work / "home", COLLECTION, lambda: embedder)
-    baseline = _Baseline(corpus)
-    rankings: list[Lists] = []
-    started = time.monotonic()
-    for number, query in enumerate(corpus.queries, start=1):
-        rankings.append({**_ranked(searcher, query, documents), "rank_bm25": baseline.ranked(query.text)})
-        if number % 100 == 0 or number == len(corpus.queries):
-            _say(f"{number}/{len(corpus.queries)} queries, {number / (time.monotonic() - started):.0f}/s")
-    searcher.close()
+    with indexed(corpus, embedder, work) as index:
+        baseline = _Baseline(corpus)
+        rankings = [_lists(index, found, baseline) for found in index.search()]
     return summarise(corpus, rankings)
 
 
-def _index(work: Path, embedder: Embedder | None) -> None:
-    last = [0.0]
-
-    def progress(state: Progress) -> None:
-        if time.monotonic() - last[0] > 5:
-            last[0] = time.monotonic()
-            _say(f"{state.stage} {state.done}/{state.total or '?'}, {state.rate:.0f}/s")
-
-    report = index(Collection(work / "home", COLLECTION), [work / "corpus"], embedder, progress)
-    for path, reason in report.quarantined:
-        _say(f"quarantined {path}: {reason}")
-    _say(f"{report.files} files, {report.chunks} chunks, {report.embedded} embedded in {report.seconds:.0f} s")
-
-
-def _ranked(searcher: LocalSearcher, query: Query, documents: Mapping[str, str]) -> dict[str, Sequence[str]]:
-    ranking = searcher.rank_now(query.text)
-    ids = [chunk_id for chunk_id, _ in ranking.fused]
-    documents_of = searcher.paths_now(ids)
-    found: dict[str, Ranked] = {"fused": ranking.fused, "final": ranking.fused}
-    found.update((leg, ranked) for leg, ranked in ranking.legs.items())
-    return {
-        system: list(dict.fromkeys(documents[documents_of[chunk_id]] for chunk_id, _ in ranked))
-        for system, ranked in found.items()
-    }
+def _lists(index: IndexedCorpus, found: Found, baseline: _Baseline) -> Lists:
+    fused = index.ranked_documents(found, found.ranking.fused)
+    lists = {"fused": fused, "final": fused, "rank_bm25": baseline.ranked(found.query.text)}
+    lists.update((leg, index.ranked_documents(found, ranked)) for leg, ranked in found.ranking.legs.items())
+    return lists
 
 
 class _Baseline:
@@ -163,39 +131,23 @@ def _cell(estimate: Estimate | None, *, sign: str = "") -> str:
     )
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
-
-
-def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m hydragraph.evals.retrieval", description=__doc__)
     parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="only the first N queries (the whole corpus)")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N queries (the whole corpus)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--embedder", default="minilm", help="minilm, sentence-transformers:NAME or none")
     parser.add_argument("--work", type=Path, metavar="DIR", help="keep the index here and use it again")
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    return print_result(lambda: _measure(options))
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {number}")
-    return number
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    options = _arguments(arguments)
-    try:
-        with ExitStack() as stack:
-            work = options.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hydragraph-")))
-            corpus = read_corpus(options.folder, options.limit)
-            report = evaluate(corpus, open_embedder(options.embedder, work / "models"), work.absolute())
-    except HydragraphError as error:
-        _say(f"error: {error}")
-        return error.exit_code
-    print(as_json(report) if options.json else as_table(report))
-    return 0
+def _measure(options: argparse.Namespace) -> str:
+    with ExitStack() as stack:
+        work = options.work or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hydragraph-")))
+        corpus = read_corpus(options.folder, options.limit)
+        report = evaluate(corpus, open_embedder(options.embedder, work / "models"), work)
+    return as_json(report) if options.json else as_table(report)
 
 
 if __name__ == "__main__":

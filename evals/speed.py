@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from ..errors import HydragraphError, UsageError
+from ..errors import UsageError
 from ..retrieval.collection import Collection
 from ..retrieval.ledger import Progress, index
 from ..retrieval.search import LocalSearcher
+from .console import print_result, say
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -163,7 +164,7 @@ def _show(progress: Progress) -> None:
     global _shown
     if progress.stage != _shown or progress.done == progress.total:
         _shown = progress.stage
-        print(f"{progress.stage} {progress.done}/{progress.total or '?'}", file=sys.stderr, flush=True)
+        say(f"{progress.stage} {progress.done}/{progress.total or '?'}")
 
 
 def open_ensemble(texts: Sequence[str], embedder: DrawnEmbedder) -> Ask:
@@ -215,14 +216,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if min(options.chunks, options.queries) < 1:
         parser.error("--chunks and --queries: expected 1 or more")
-    try:
-        with tempfile.TemporaryDirectory(prefix="hydragraph-") as work:
-            speed = compare(options.chunks, options.queries, options.seed, Path(work))
-    except HydragraphError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    print(json.dumps(asdict(speed), indent=2) if options.json else as_text(speed))
-    return 0
+    return print_result(lambda: _measure(options))
+
+
+def _measure(options: argparse.Namespace) -> str:
+    with tempfile.TemporaryDirectory(prefix="hydragraph-") as work:
+        speed = compare(options.chunks, options.queries, options.seed, Path(work))
+    return json.dumps(asdict(speed), indent=2) if options.json else as_text(speed)
 
 
 if __name__ == "__main__":
