@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ _STOP = """a about above actually after again all also always am an and any anyo
     was way ways we well were weren what whatever when where whether which while who whole whom whose why will with
     within without won work works would wouldn yes yet you your yours yourself"""
 STOP_WORDS = frozenset(_STOP.split())
+_stemming = threading.Lock()
 
 
 @cache
@@ -53,7 +55,8 @@ def stem(word: str) -> str:
     """The stem of one lower-case word, British spelling as American; numbers and short words stand as they are."""
     if len(word) < 4 or not word.isalpha():
         return word
-    return str(_stemmer().stemWord(_BRITISH.sub("iz", word)))
+    with _stemming:  # a snowball stemmer keeps the word it works on in itself, and answers are checked in threads
+        return str(_stemmer().stemWord(_BRITISH.sub("iz", word)))
 
 
 @lru_cache(maxsize=65_536)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from hydragraph.models.terms import content_words, identifiers, share, stem, stems, words
@@ -30,6 +34,30 @@ def test_content_words_come_once_and_mean_something() -> None:
 )
 def test_forms_of_a_word_have_one_stem(one: str, other: str) -> None:
     assert stem(one) == stem(other)
+
+
+@pytest.fixture
+def restless() -> Iterator[None]:
+    """Threads that give way to each other as often as can be."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("restless")
+def test_a_word_has_its_stem_in_several_threads_at_once() -> None:
+    """One stemmer for all used to mix up their words: answers of two runs are checked side by side."""
+    roots = ("connect", "operat", "condition", "generaliz", "transact", "hope", "nation", "relat")
+    forms = ("ion", "ing", "ed", "ational", "iveness", "fulness", "ously", "izer", "ities", "ments")
+    made_up = [start + root + form for start in ("", "un", "re", "pre", "dis") for root in roots for form in forms]
+    alone = [stem(word) for word in made_up]
+    stem.cache_clear()
+
+    with ThreadPoolExecutor(4) as pool:
+        parts = [pool.submit(lambda at: [stem(word) for word in made_up[at::4]], at) for at in range(4)]
+
+    assert [part.result() for part in parts] == [alone[at::4] for at in range(4)]
 
 
 def test_identifiers() -> None:
