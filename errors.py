@@ -8,8 +8,7 @@ HydragraphError
 │   ├── IndexBusyError     another process owns the collection (its process id)               exit 5
 │   ├── DiskFullError      not enough free space to go on safely; what is finished is kept    exit 1
 │   └── IndexCorruptError  a store that cannot be opened or does not fit its manifest         exit 1
-├── EmbedderError          weights missing, wrong, or not loadable                            exit 1
-└── EvidenceError          evidence that a run needs is gone                                  exit 1
+└── EmbedderError          weights missing, wrong, or not loadable                            exit 1
 """
 
 from __future__ import annotations
@@ -56,8 +55,4 @@ class IndexCorruptError(CollectionError):
 
 
 class EmbedderError(HydragraphError):
-    pass
-
-
-class EvidenceError(HydragraphError):
     pass

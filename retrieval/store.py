@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ..domain import Chunk, FileSpan, Language, Reference, ReferenceKind
+from ..domain import Chunk, Language, Reference, ReferenceKind
 from ..errors import DiskFullError
 from .bm25 import Candidate, CorpusStats, grid_length, stats_from_histogram
 from .schema import connect, unreadable
@@ -147,15 +147,6 @@ class Store:
         """Those that are there, without their text."""
         sql = "SELECT id, path, start_line, end_line, symbol, language, place FROM chunks WHERE id IN ({})"
         return {row[0]: Place(*row) for row in self._in_slices(sql, chunk_ids)}
-
-    def spans(self, path: str) -> list[FileSpan]:
-        """The spans of a file, in its order."""
-        sql = (
-            "SELECT start_line, end_line, text, header, language, symbol, place FROM chunks JOIN texts USING (num)"
-            " WHERE path = ? ORDER BY start_line, end_line, id"
-        )
-        chunks = [Chunk(path, *row) for row in self.execute(sql, (path,))]
-        return [FileSpan(path, chunk.start_line, chunk.end_line, chunk.hash, chunk.place) for chunk in chunks]
 
     def extract(self, path: str) -> str | None:
         """The text that was extracted from a PDF or notebook: what its chunks' lines count."""

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -106,11 +107,19 @@ def test_references_are_found_by_chunk_and_by_the_last_component_of_the_name(tmp
         assert store.counts().references == 0
 
 
-def test_places_spans_and_texts_of_chunks(tmp_path: Path) -> None:
+def test_the_text_that_was_extracted_from_a_file_is_kept_as_long_as_the_file(tmp_path: Path) -> None:
+    with Store(tmp_path / "index.db", create=True) as store:
+        manifest = Manifest(store)
+        manifest.commit([replace(entry("/t/a.pdf", "page"), extract="page\n"), entry("/t/b.py", "text")])
+        assert (store.extract("/t/a.pdf"), store.extract("/t/b.py")) == ("page\n", None)
+        manifest.commit([], ["/t/a.pdf"])
+        assert store.extract("/t/a.pdf") is None
+
+
+def test_places_and_texts_of_chunks(tmp_path: Path) -> None:
     with Store(tmp_path / "index.db", create=True) as store:
         Manifest(store).commit([entry("/t/a", *(f"text {number}" for number in range(1200)))])
         ids = sorted(chunk_ids(store, "/t/a"))
         assert len(store.places([*ids, "0" * 32])) == len(store.chunks(ids)) == 1200
-        assert [str(span) for span in store.spans("/t/a")[:2]] == ["/t/a:L1-L1", "/t/a:L2-L2"]
         chunk = store.chunks(ids[:1])[ids[0]]
         assert chunk.id == ids[0]
