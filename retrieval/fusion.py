@@ -8,6 +8,9 @@ nothing is left out and the others share its weight.
   has the whole question; min-max would trust the best of a bad list just as much.
 - graph: min-max of cube roots. PageRank falls off like a power law, and the second hop must still count.
 
+On top of that, BM25's best hit gains by its lead over the second. Who searches for words that he remembers gets the
+one place that has them; in a question over several hops the hit that stands out is a hop.
+
 Weights and calibration were chosen by cross-validation over questions on code, on single facts and over several hops;
 `python -m hydragraph.evals.retrieval` measures them.
 """
@@ -30,6 +33,7 @@ WEIGHTS: Final[Mapping[Kind, Mapping[Leg, float]]] = {
 }
 CODE_SHARE: Final = 0.5
 FLATTEN: Final = 1 / 3
+LEAD_WEIGHT: Final = 2.0
 SEED_WEIGHTS: Final[Mapping[Leg, float]] = {"dense": 0.6, "bm25": 0.4}
 
 
@@ -62,7 +66,15 @@ def fuse(legs: Mapping[Leg, Ranked], kind: Kind, *, lexical_most: float) -> dict
     for leg, share in shares(WEIGHTS[kind], calibrated.keys()).items():
         for chunk_id, score in calibrated[leg].items():
             fused[chunk_id] = fused.get(chunk_id, 0.0) + share * score
+    for chunk_id, gain in lead(legs.get("bm25", ())).items():
+        fused[chunk_id] = min(fused[chunk_id] + LEAD_WEIGHT * gain, 1.0)
     return fused
+
+
+def lead(ranked: Ranked) -> dict[str, float]:
+    """By how much of its own score the first is ahead of the second; in full where it is the only one."""
+    scores = [max(score, 0.0) for _, score in ranked[:2]] + [0.0]
+    return {ranked[0][0]: 1 - scores[1] / scores[0]} if ranked and scores[0] else {}
 
 
 def calibrate(legs: Mapping[Leg, Ranked], lexical_most: float) -> dict[Leg, dict[str, float]]:

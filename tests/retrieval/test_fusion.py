@@ -1,7 +1,17 @@
 import pytest
 
 from hydragraph.domain import LEGS
-from hydragraph.retrieval.fusion import WEIGHTS, calibrate, fuse, kind_of, min_max, share_of, shares
+from hydragraph.retrieval.fusion import (
+    LEAD_WEIGHT,
+    WEIGHTS,
+    calibrate,
+    fuse,
+    kind_of,
+    lead,
+    min_max,
+    share_of,
+    shares,
+)
 
 
 def test_min_max_keeps_the_order_between_zero_and_one() -> None:
@@ -33,15 +43,36 @@ def test_every_kind_weighs_every_leg_and_weights_add_to_one() -> None:
 def test_what_all_legs_put_first_scores_one() -> None:
     ranked = [("a", 3.0), ("b", 1.0)]
     fused = fuse({"dense": ranked, "bm25": ranked, "graph": ranked}, "prose", lexical_most=3.0)
-    assert fused["a"] == pytest.approx(1)
+    assert fused["a"] == 1
     assert fused["b"] == pytest.approx(WEIGHTS["prose"]["bm25"] / 3)
 
 
 def test_an_absent_leg_leaves_its_weight_to_the_others() -> None:
-    fused = fuse({"dense": [("a", 0.9), ("b", 0.1)], "bm25": [("b", 7.0)], "graph": []}, "code", lexical_most=7.0)
+    legs = {"dense": [("a", 0.9), ("b", 0.1)], "bm25": [("b", 7.0), ("c", 7.0)], "graph": []}
+    fused = fuse(legs, "code", lexical_most=7.0)  # type: ignore[arg-type]
     weights = WEIGHTS["code"]
     assert fused["a"] == pytest.approx(weights["dense"] / (weights["dense"] + weights["bm25"]))
-    assert fused["b"] == pytest.approx(weights["bm25"] / (weights["dense"] + weights["bm25"]))
+    assert fused["b"] == fused["c"] == pytest.approx(weights["bm25"] / (weights["dense"] + weights["bm25"]))
+
+
+def test_the_best_lexical_hit_gains_by_its_lead() -> None:
+    dense = [("a", 0.9), ("b", 0.8), ("c", 0.1)]
+    even = fuse({"dense": dense, "bm25": [("c", 6.0), ("b", 6.0)]}, "code", lexical_most=12.0)
+    ahead = fuse({"dense": dense, "bm25": [("c", 6.0), ("b", 4.5)]}, "code", lexical_most=12.0)
+    assert ahead["c"] == pytest.approx(even["c"] + LEAD_WEIGHT / 4)
+    assert max(even, key=even.__getitem__) == "a"
+
+
+def test_a_word_that_only_one_chunk_has_finds_it() -> None:
+    fused = fuse({"dense": [("a", 0.9), ("b", 0.1)], "bm25": [("c", 2.0)]}, "prose_named", lexical_most=6.0)
+    assert max(fused, key=fused.__getitem__) == "c"
+
+
+def test_lead() -> None:
+    assert lead([("a", 4.0), ("b", 3.0), ("c", 0.0)]) == {"a": 0.25}
+    assert lead([("a", 4.0), ("b", 4.0)]) == {"a": 0.0}
+    assert lead([("a", 4.0)]) == {"a": 1.0}
+    assert lead([("a", 0.0)]) == lead([]) == {}
 
 
 def test_weight_is_shared_among_the_legs_that_are_there() -> None:
