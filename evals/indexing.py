@@ -58,7 +58,7 @@ def indexed(corpus: Corpus, embedder: Embedder | None, work: Path) -> Iterator[I
     files = work.resolve() / "corpus"
     documents = write_files(corpus.documents, files)
     collection = Collection(work.resolve() / "home", COLLECTION)
-    _describe(index(collection, [files], embedder, _Teller()))
+    _describe(index(collection, [files], embedder, Teller()))
     _refuse_other_roots(collection, files)
     searcher = LocalSearcher(collection.home, COLLECTION, lambda: embedder)
     try:
@@ -77,7 +77,7 @@ def _refuse_other_roots(collection: Collection, files: Path) -> None:
         )
 
 
-class _Teller:
+class Teller:
     """Says how far a stage is, from time to time."""
 
     def __init__(self) -> None:

@@ -25,9 +25,10 @@ import numpy as np
 
 from ..errors import UsageError
 from ..retrieval.collection import Collection
-from ..retrieval.ledger import Progress, index
+from ..retrieval.ledger import index
 from ..retrieval.search import LocalSearcher
-from .console import print_result, say
+from .console import print_result
+from .indexing import Teller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -152,19 +153,9 @@ def _index(texts: Sequence[str], embedder: DrawnEmbedder, work: Path) -> None:
         place = folder / f"{number // 1000:03d}"
         place.mkdir(parents=True, exist_ok=True)
         (place / f"{number:06d}.txt").write_text(f"{text}\n")
-    report = index(Collection(work / "home", COLLECTION), [folder], embedder, _show)
+    report = index(Collection(work / "home", COLLECTION), [folder], embedder, Teller())
     if report.chunks != len(texts):
         raise UsageError(f"Expected a chunk for each of {len(texts)} texts, got {report.chunks}.")
-
-
-_shown = ""
-
-
-def _show(progress: Progress) -> None:
-    global _shown
-    if progress.stage != _shown or progress.done == progress.total:
-        _shown = progress.stage
-        say(f"{progress.stage} {progress.done}/{progress.total or '?'}")
 
 
 def open_ensemble(texts: Sequence[str], embedder: DrawnEmbedder) -> Ask:
@@ -216,6 +207,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if min(options.chunks, options.queries) < 1:
         parser.error("--chunks and --queries: expected 1 or more")
+    if options.seed < 0:
+        parser.error(f"--seed: expected 0 or more, got {options.seed}")
     return print_result(lambda: _measure(options))
 
 
