@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.metadata
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -37,14 +40,42 @@ def test_every_folder_with_python_files_is_a_package() -> None:
         assert (path.parent / "__init__.py").exists(), f"{path.parent} has no __init__.py"
 
 
+def test_every_package_that_is_required_is_imported() -> None:
+    """By name, in code that is shipped: what nothing imports nobody should have to install."""
+    imported = {name for path in ROOT.glob("**/*.py") if is_shipped(path) for name in imports_of(path)}
+    offers: dict[str, set[str]] = {}
+    for top, names in importlib.metadata.packages_distributions().items():
+        for name in names:
+            offers.setdefault(name.lower().replace("_", "-"), set()).add(top)
+    required = [re.match(r"[\w-]+", line)[0] for line in PYPROJECT["project"]["dependencies"]]  # type: ignore[index]
+
+    assert [name for name in required if not offers[name] & imported] == []
+
+
+def is_shipped(path: Path) -> bool:
+    first = path.relative_to(ROOT).parts[0]
+    return first not in NOT_PACKAGES and not first.startswith(".")
+
+
+def imports_of(path: Path) -> set[str]:
+    """The top-level modules that a file imports, by statement or by a name that it gives as text."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.split(".")[0])
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return found
+
+
 def test_no_stray_module_at_the_root() -> None:
     modules = {path.stem for path in ROOT.glob("*.py")}
     assert modules == {"__init__", "__main__", "domain", "settings", "errors"}
 
 
 def test_root_init_runs_nothing() -> None:
-    import ast
-
     body = ast.parse((ROOT / "__init__.py").read_text()).body
     assert len(body) == 1
     assert ast.get_docstring(ast.parse((ROOT / "__init__.py").read_text()))

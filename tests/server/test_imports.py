@@ -22,6 +22,7 @@ NEVER_EARLY = {
     "langchain_ollama",
     "langgraph",
     "pydantic_settings",
+    "scipy",
     "sentence_transformers",
     "torch",
     "tree_sitter",
@@ -29,7 +30,7 @@ NEVER_EARLY = {
 }
 ONLY_FOR_INDEXING = {"bs4", "onnx", "pydantic", "pypdf", "rich", "safetensors"}
 NOT_FOR_SEARCHING = {"asyncio", "numpy.ma"}  # 20 and 10 ms
-ONLY_FOR_SEARCHING = {"httpx", "numpy", "onnxruntime", "qdrant_edge", "scipy", "snowballstemmer", "tokenizers"}
+ONLY_FOR_SEARCHING = {"httpx", "numpy", "onnxruntime", "qdrant_edge", "snowballstemmer", "tokenizers"}
 RUNNER = """
 import json, sys
 from hydragraph.server.cli import main
