@@ -11,18 +11,23 @@ from .evidence import CorpusEvidence
 from .services import RagServices, RagSettings
 
 if TYPE_CHECKING:
+    from ..models.calls import OnCall
     from ..models.tiers import TierConfig
     from ..settings import Settings
 
 
-def open_services(settings: Settings) -> RagServices:
-    """Nothing is opened yet: the index, the embedder and the connections open when a run first needs them."""
+def open_services(settings: Settings, *, on_call: OnCall | None = None) -> RagServices:
+    """Nothing is opened yet: the index, the embedder and the connections open when a run first needs them.
+
+    `on_call` hears of each request to a model; without it they are logged.
+    """
+    from ..models.calls import log_call
     from ..models.gateway import ModelGateway
     from ..retrieval.search import LocalSearcher
     from ..tools.web_search import DuckDuckGoSearch
 
     searcher = LocalSearcher(settings.home, settings.collection, lambda: embedder_of(settings))
-    models = ModelGateway(tiers_of(settings), roles_of(settings))
+    models = ModelGateway(tiers_of(settings), roles_of(settings), on_call=on_call or log_call)
     return RagServices(models, searcher, CorpusEvidence(searcher), DuckDuckGoSearch() if settings.web.enabled else None)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..domain import MODEL, Message, Reply, Role, Structured, Tier, Usage
+from .calls import ModelCall, OnCall, constraint_of, log_call
 from .counting import TokenRatio, estimate_messages, estimate_tokens
 from .langchain import LangChainModels
 from .ollama import Ask, OllamaTier, TransportFactory, one_connection
@@ -19,7 +20,8 @@ __all__ = ["LangChainModels", "ModelGateway"]
 class ModelGateway:
     """`Models` over Ollama: one client a tier, made at its first call; `aclose` when done.
 
-    `transport` makes the connection of a tier; a pool of nodes is such a transport.
+    `transport` makes the connection of a tier; a pool of nodes is such a transport. `on_call` hears of each request
+    when it is over, but not of one that was cancelled.
     """
 
     def __init__(
@@ -28,10 +30,12 @@ class ModelGateway:
         roles: Mapping[Role, Tier] = DEFAULT_ROLES,
         *,
         transport: TransportFactory = one_connection,
+        on_call: OnCall = log_call,
     ) -> None:
         self._configs = dict(tiers)
         self._roles = dict(roles)
         self._clients = {tier: OllamaTier(tier, config, transport) for tier, config in tiers.items()}
+        self._on_call = on_call
         self._ratios = {config.model: TokenRatio() for config in tiers.values()}
 
     def tiers(self, role: Role) -> tuple[Tier, ...]:
@@ -59,7 +63,7 @@ class ModelGateway:
             return _no_model(role, tier)
         config = self._configs[chosen]
         ask = Ask(messages, reply_tokens(role, config), thinks(role, config, "text"), on_token=on_token)
-        return await self._ask(chosen, ask)
+        return await self._ask(role, chosen, ask)
 
     async def structured(
         self, role: Role, messages: Sequence[Message], schema: type[MODEL], *, tier: Tier | None = None
@@ -72,7 +76,7 @@ class ModelGateway:
 
         async def ask(asked: Sequence[Message], form: Form) -> Reply:
             think = thinks(role, config, "structured")
-            return await self._ask(chosen, Ask(asked, reply_tokens(role, config), think, formats[form]))
+            return await self._ask(role, chosen, Ask(asked, reply_tokens(role, config), think, formats[form]))
 
         return await structured_reply(ask, messages, schema)
 
@@ -86,7 +90,12 @@ class ModelGateway:
             return tier if tier in self._configs else None
         return next(iter(self.tiers(role)), None)
 
-    async def _ask(self, tier: Tier, ask: Ask) -> Reply:
+    async def _ask(self, role: Role, tier: Tier, ask: Ask) -> Reply:
+        reply = await self._answered(tier, ask)
+        self._on_call(ModelCall(role, tier, constraint_of(ask.format), reply))
+        return reply
+
+    async def _answered(self, tier: Tier, ask: Ask) -> Reply:
         config = self._configs[tier]
         ratio = self._ratios[config.model]
         estimated = estimate_messages(ask.messages)

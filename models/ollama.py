@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from ..domain import Fault, Message, Reply, Tier, Usage
+from ..settings import hide_secrets
 from .counting import estimate_messages, fewest_tokens
 from .faults import NO_THINKING, fault_of_status, said
 from .messages import to_langchain
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from langchain_ollama import ChatOllama
 
 RETRY_AFTER = 0.25
+ROOT = "base_url must name an Ollama server, such as http://127.0.0.1:11434 (without /v1)"
 TransportFactory = Callable[[TierConfig], httpx.AsyncBaseTransport]
 
 
@@ -76,6 +78,10 @@ class OllamaTier:
         self._client: ChatOllama | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cannot_think = False
+
+    @property
+    def _where(self) -> str:
+        return hide_secrets(self._config.base_url)
 
     async def ask(self, ask: Ask) -> Reply:
         """The reply, or what came of it with its fault. One more try where nothing had come and nobody answered."""
@@ -161,15 +167,15 @@ class OllamaTier:
         return self._client
 
     def _answered(self, status: int, text: str) -> str:
-        config = self._config
+        model, came = self._config.model, said_text(text)
+        if status == 404 and "model" in text:
+            return f"{self._where} has no model {model}: run `ollama pull {model}` ({came})"
         if status == 404:
-            return (
-                f"{config.base_url} has no model {config.model}: run `ollama pull {config.model}` ({said_text(text)})"
-            )
-        return f"{config.model} on {config.base_url}: {status if status > 0 else 'error'} {said_text(text)}"
+            return f"{self._where} is not the root of an Ollama server ({came}): {ROOT}"
+        return f"{model} on {self._where}: {status if status > 0 else 'error'} {came}"
 
     def _lost(self, error: Exception, heard: _Heard) -> tuple[Fault, str]:
-        detail = f"{self._config.model} on {self._config.base_url}: {said(error)}"
+        detail = f"{self._config.model} on {self._where}: {hide_secrets(said(error))}"
         if isinstance(error, FirstTokenTimeout):
             return "timeout", f"{detail}; a model that is still being loaded needs a longer first_token_timeout"
         if isinstance(error, httpx.TimeoutException) and not isinstance(error, httpx.ConnectTimeout):
@@ -177,7 +183,7 @@ class OllamaTier:
         if heard.pieces or isinstance(error, IncompleteStream):
             return "incomplete", detail
         if isinstance(error, BadLine | httpx.InvalidURL | httpx.UnsupportedProtocol):
-            return "error", f"{detail}; base_url must name an Ollama server"
+            return "error", f"{detail}; {ROOT}"
         return "unreachable", detail
 
     def _reply(self, ask: Ask, heard: _Heard, seconds: float, fault: Fault | None, detail: str) -> Reply:

@@ -74,12 +74,21 @@ def compose(state: Slice, evidence: Sequence[Evidence]) -> Composed:
         case "direct":
             return _composed(state["draft"], "answered", state["asking_tier"])
         case "quotes":
-            caveat: list[Caveat] = ["no_model"] if state["outcome"] == "no_model" else []
-            return _composed(state["draft"], "extractive", "extractive", quotes=state["quotes"], caveats=caveat)
+            why = reasons(state)
+            return _composed(state["draft"], "extractive", "extractive", quotes=state["quotes"], caveats=why)
         case "abstention":
             text = state["draft"] if state["draft"] else abstention(state["tried"], nearest(state["found"]))
             return _composed(text, "abstained", "none", caveats=["not_in_corpus"])
     return _composed(GREETING, "answered", "none", caveats=["no_model"] if state["outcome"] == "no_model" else [])
+
+
+def reasons(state: Slice) -> list[Caveat]:
+    """Why there are only quotes: a model that failed and a budget that ran out have said so themselves."""
+    if state["outcome"] == "no_model":
+        return ["no_model"]
+    if state["outcome"] != "drafted":
+        return []
+    return ["degraded"] if state["verdict"] == "absent" else ["unsupported_removed"]
 
 
 def from_draft(state: Slice, evidence: Sequence[Evidence]) -> Composed:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from ..errors import CollectionError, HydragraphError, IndexBusyError, NoIndexError
 from ..settings import Settings
+from .terminal import plural
 
 Health = Literal["ok", "warning", "broken"]
 VERIFIED_PYTHON = (3, 11)
@@ -131,7 +132,7 @@ def _check_collection(part: str, home: Path, name: str) -> Check:
     if counts.dense_ready < 1:
         return Check(part, "warning", f"{found}, dense {counts.dense_ready:.0%} ready", again)
     if changed:
-        return Check(part, "warning", f"{found}, {changed:,} files changed since the index", again)
+        return Check(part, "warning", f"{found}, {plural(changed, 'file')} changed since the index", again)
     return Check(part, "ok", found)
 
 

@@ -37,7 +37,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.module is None:
         parser.print_help(sys.stderr)
         return 2
-    _log(arguments.verbose)
+    from .logs import configure_logs
+
+    configure_logs(arguments.verbose, quiet=arguments.quiet)
     try:
         code: int = import_module(f".{arguments.module}", __package__).run(arguments)
         sys.stdout.flush()
@@ -58,13 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _log(verbose: int) -> None:
-    import logging
-
-    level = {0: logging.ERROR, 1: logging.INFO}.get(verbose, logging.DEBUG)
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-
-
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hydragraph",
@@ -73,7 +68,7 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[_common(argparse.SUPPRESS)],
     )
-    parser.set_defaults(module=None, verbose=0, config=None, home=None)
+    parser.set_defaults(module=None, verbose=0, quiet="ERROR", config=None, home=None)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
     for add in (_index, _search, _ask, _collections, _forget, _config, _doctor, _serve):
@@ -194,5 +189,6 @@ def _serve(commands: Any) -> None:
   hydragraph serve
   curl -N http://127.0.0.1:8765/runs/stream -H 'content-type: application/json' -d '{"question": "..."}'"""
     parser = _command(commands, "serve", "cli_serve", "answer over HTTP, as a stream of events", example)
+    parser.set_defaults(quiet="WARNING")  # nobody else hears of a model that fails
     parser.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: server.host)")
     parser.add_argument("--port", type=int, metavar="N", help="0 lets the system choose (default: server.port)")

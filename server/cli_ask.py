@@ -7,7 +7,7 @@ import json
 from argparse import Namespace
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..domain import Caveat, Status
 from ..errors import HydragraphError, UsageError
@@ -17,11 +17,14 @@ from .events import Event, Json, stream_events
 from .machine import Machine, readers_of_text, require_chunks
 from .terminal import clean, clean_line, err, out, plural, shown_path
 
+if TYPE_CHECKING:
+    from ..models.calls import ModelCall
+
 EXIT_CODES: dict[Status, int] = {"answered": 0, "partial": 0, "extractive": 0, "abstained": 3, "failed": 1}
 CAVEATS: dict[Caveat, str] = {
     "no_model": "no model was reachable: these are quotes (`hydragraph doctor` says how to get one)",
     "model_failed": "a model failed on the way",
-    "unsupported_removed": "sentences that do not stand in the cited places were removed",
+    "unsupported_removed": "what a model wrote that does not stand in the cited places was removed",
     "weakly_supported": "part of this could not be verified and is marked",
     "budget_exhausted": "the budget ran out",
     "dense_not_ready": "dense vectors are still missing: `hydragraph index` adds them",
@@ -49,7 +52,7 @@ def run(arguments: Namespace) -> int:
 
 
 async def _answer(settings: Settings, question: str, thread: str | None) -> Json:
-    machine = Machine(settings)
+    machine = Machine(settings, on_call=Calls().show)
     answer: Json | None = None
     try:
         async with _saver(settings, thread) as saver:
@@ -83,6 +86,22 @@ def _show_progress(event: Event) -> None:
         err(f"    {plural(len(event.data.get('items', ())), 'place')}")
     elif event.name == "discard":
         err("    draft withdrawn")
+
+
+class Calls:
+    """Shows each request to a model below its node, and what is wrong with it when that is first met."""
+
+    def __init__(self) -> None:
+        self._told: set[str] = set()
+
+    def show(self, call: ModelCall) -> None:
+        usage, fault, detail = call.reply.usage, call.reply.fault, call.reply.detail
+        tokens = f"{usage.prompt_tokens:,} + {plural(usage.completion_tokens, 'token')}"
+        came = f"{tokens} · {usage.seconds:.1f} s"
+        if fault:
+            came = f"{fault} (as before)" if detail in self._told else f"{fault}: {detail}"
+            self._told.add(detail)
+        err(clean_line(f"    {call.tier} {usage.model} · {call.constraint} · {came}"))
 
 
 def shown(answer: Json) -> str:

@@ -19,13 +19,18 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from ..graphs import RagServices
+    from ..models.calls import OnCall
 
 
 class Machine:
-    """Runs over any collection of a home. Services are kept; the index is released by itself when nothing runs."""
+    """Runs over any collection of a home. Services are kept; the index is released by itself when nothing runs.
 
-    def __init__(self, settings: Settings) -> None:
+    `on_call` hears of each request to a model; without it they are logged.
+    """
+
+    def __init__(self, settings: Settings, *, on_call: OnCall | None = None) -> None:
         self._settings = settings
+        self._on_call = on_call
         self._services: dict[str, RagServices] = {}
 
     def open(
@@ -44,7 +49,7 @@ class Machine:
         require_chunks(settings)
         name = settings.collection
         if name not in self._services:
-            self._services[name] = open_services(settings)
+            self._services[name] = open_services(settings, on_call=self._on_call)
         bounds = rag_settings(settings)
         graph = build_rag_graph(self._services[name], replace(bounds, budget=budget or settings.budget))
         graph.checkpointer = saver

@@ -292,7 +292,7 @@ async def test_nothing_but_inventions_ends_in_quotes(machine: Callable[..., Any]
     models = ScriptedModels(script(generate=invented))
     answer, nodes, events = await run(machine(models), FLUSH)
 
-    assert answer.status == "extractive"
+    assert (answer.status, answer.caveats) == ("extractive", ("unsupported_removed",))
     assert "frobnicate" not in answer.answer
     assert nodes.count("generate") == 2
     assert [e["attempt"] for e in events if e["event"] == "discard"] == [1, 2]

@@ -13,6 +13,7 @@ import pytest
 from pydantic import BaseModel
 
 from hydragraph.domain import Message, Reply
+from hydragraph.models.calls import ModelCall
 from hydragraph.models.gateway import ModelGateway
 from hydragraph.models.tiers import TierConfig
 
@@ -340,6 +341,7 @@ def answers(status: int, text: str) -> Behaviour:
         (another_shape, "empty", "", "no usable message"),
         (answers(400, "the input length exceeds the context length"), "too_long", "", "exceeds the context length"),
         (answers(404, "model 'm' not found"), "error", "", "run `ollama pull m`"),
+        (answers(404, "404 page not found"), "error", "", "without /v1"),
         (answers(429, "slow down"), "rate_limited", "", "429 slow down"),
         (answers(503, "server busy, please try again"), "rate_limited", "", "server busy"),
         (answers(500, "llama runner process has terminated"), "error", "", "500 llama runner"),
@@ -495,6 +497,50 @@ async def test_what_cannot_be_read_is_asked_again_as_json_and_once_with_the_erro
     assert shown["content"] == bad
     assert "verdict: Input should be 'yes' or 'no' (it was 'perhaps')" in complaint["content"]
     assert result.reply.usage.completion_tokens == 6
+
+
+async def test_each_request_is_reported_with_what_the_reply_was_held_to() -> None:
+    heard: list[ModelCall] = []
+    async with ollama(in_turn("no idea", '{"verdict": "no"}', "free text")) as (_, like):
+        gateway = ModelGateway({"local_fast": TierConfig("m", like.url)}, on_call=heard.append)
+        await gateway.structured("grade", HI, Verdict)
+        await gateway.complete("generate", HI)
+        await gateway.complete("generate", [Message("user", "word " * 20_000)])
+        await gateway.aclose()
+    said = [(call.role, call.tier, call.constraint, call.reply.text, call.reply.fault) for call in heard]
+    assert said == [
+        ("grade", "local_fast", "json_schema", "no idea", None),
+        ("grade", "local_fast", "json", '{"verdict": "no"}', None),
+        ("generate", "local_fast", "text", "free text", None),
+        ("generate", "local_fast", "text", "", "too_long"),
+    ]
+
+
+async def test_without_a_listener_each_request_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "hydragraph")
+    async with ollama(in_turn('{"verdict": "no"}')) as (gateway, _):
+        await gateway.structured("grade", HI, Verdict)
+    async with ollama(answers(500, "out of memory")) as (gateway, _):
+        await gateway.complete("generate", HI)
+    good, bad = [record.message for record in caplog.records if record.name == "hydragraph.models.calls"]
+    assert good.startswith("model_call role=grade tier=local_fast model=m constraint=json_schema prompt_tokens=100 ")
+    assert "fault" not in good
+    assert "constraint=text" in bad
+    assert "fault=error detail=m on http://127.0.0.1:" in bad
+
+
+@pytest.mark.parametrize("behave", [answers(500, "no"), answers(404, "model 'm' not found"), answers(404, "no page")])
+async def test_a_password_in_the_url_is_in_no_detail(behave: Behaviour) -> None:
+    async with ollama(behave) as (_, like):
+        gateway = ModelGateway({"local_fast": TierConfig("m", like.url.replace("://", "://me:hunter2@"))})
+        reply = await gateway.complete("generate", HI)
+        await gateway.aclose()
+        gone = ModelGateway({"local_fast": TierConfig("m", "http://me:hunter2@127.0.0.1:9")})
+        lost = await gone.complete("generate", HI)
+        await gone.aclose()
+    for detail in (reply.detail, lost.detail):
+        assert "http://***@127.0.0.1:" in detail
+        assert "hunter2" not in detail
 
 
 async def test_three_replies_that_cannot_be_read_are_malformed() -> None:

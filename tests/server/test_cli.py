@@ -12,9 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from hydragraph.domain import Reply, Usage
+from hydragraph.models.calls import ModelCall
 from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.server.cli import main
+from hydragraph.server.cli_ask import Calls
 
 COMMANDS = ["index", "search", "ask", "collections", "forget", "config", "doctor", "serve"]
 Captured = pytest.CaptureFixture[str]
@@ -197,6 +200,23 @@ def test_ask_without_a_model_quotes_with_citations_that_stand(capsys: Captured) 
     assert "no model was reachable" in captured.out
     assert captured.out.rstrip().split("\n")[-1].startswith("extractive · tier extractive · 0 tokens · $0 · ")
     assert "retrieve" in captured.err
+    asked = [line for line in captured.err.splitlines() if " · json_schema · " in line]
+    assert asked[0].startswith("    local_fast qwen3:1.7b · json_schema · unreachable: qwen3:1.7b on http://")
+    assert len(asked) == 2  # each tier once
+
+
+def test_each_request_to_a_model_is_a_line_and_the_same_trouble_is_told_once(capsys: Captured) -> None:
+    good = Reply("{}", "local_fast", Usage("tiny", prompt_tokens=1200, completion_tokens=1, seconds=0.31))
+    bad = Reply("", "local_quality", Usage("big"), "error", "no model big: run `ollama pull big`\x1b[2J")
+    calls = Calls()
+    calls.show(ModelCall("grade", "local_fast", "json_schema", good))
+    calls.show(ModelCall("generate", "local_quality", "text", bad))
+    calls.show(ModelCall("generate", "local_quality", "text", bad))
+    assert capsys.readouterr().err.splitlines() == [
+        "    local_fast tiny · json_schema · 1,200 + 1 token · 0.3 s",
+        "    local_quality big · text · error: no model big: run `ollama pull big`\\x1b[2J",
+        "    local_quality big · text · error (as before)",
+    ]
 
 
 @pytest.mark.usefixtures("indexed")

@@ -25,18 +25,20 @@ SHOWN = {"model_info": {"tiny.context_length": 4096}, "capabilities": ["completi
 class FakeOllama(BaseHTTPRequestHandler):
     """Has one model, tiny, whose context is 4,096."""
 
+    trouble: tuple[int, bytes] | None = None
+
     def do_GET(self) -> None:
         self._answer(200, {"models": [{"name": "tiny:latest"}]})
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self._answer(*((200, SHOWN) if asked["model"] == "tiny" else (404, {"error": "not found"})))
+        self._answer(*((200, SHOWN) if asked["model"] == "tiny" else (404, {"error": "model 'big' not found"})))
 
     def log_message(self, *_: object) -> None:
         pass
 
     def _answer(self, status: int, body: object) -> None:
-        content = json.dumps(body).encode()
+        status, content = self.trouble or (status, json.dumps(body).encode())
         self.send_response(status)
         self.send_header("content-length", str(len(content)))
         self.end_headers()
@@ -44,8 +46,9 @@ class FakeOllama(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def ollama() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), FakeOllama)
+def ollama(trouble: tuple[int, bytes] | None = None) -> Iterator[str]:
+    handler = type("Handler", (FakeOllama,), {"trouble": trouble})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -79,6 +82,35 @@ def test_a_model_that_is_not_as_configured(tier: TierSettings, health: str, word
     assert checks[1] == Check("tier local_quality", "ok", "turned off")
 
 
+@pytest.mark.parametrize(
+    ("trouble", "words", "mend"),
+    [
+        ((500, b'{"error": "out of memory"}'), 'an error (500 {"error": "out of memory"})', "restart it"),
+        ((502, b"<html>Bad Gateway</html>"), "an error (502 <html>Bad Gateway</html>)", "restart it"),
+        ((503, b'{"error": "server busy"}'), "an error (503", "OLLAMA_MAX_QUEUE"),
+        ((401, b"who are you?"), "an error (401 who are you?)", "http://user:password@host"),
+        ((404, b"404 page not found"), "an error (404 404 page not found)", "without /v1"),
+        ((200, b"<html>It works!</html>"), "what answers there is not Ollama", "without /v1"),
+        ((200, b"[]"), "what answers there is not Ollama", "without /v1"),
+    ],
+)
+def test_what_answers_but_not_as_ollama_should(trouble: tuple[int, bytes], words: str, mend: str) -> None:
+    with ollama(trouble) as url:
+        (check, _) = check_models(settings(url, TierSettings(model="tiny")))
+    assert check.health == "warning"
+    assert words in check.found
+    assert mend in check.mend
+
+
+def test_the_models_are_looked_for_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As they are asked: the doctor once went through HTTP_PROXY, and found nothing where `ask` found a model."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    with ollama() as url:
+        (check, _) = check_models(settings(url, TierSettings(model="tiny", num_ctx=4096)))
+    assert check.health == "ok"
+
+
 def test_a_server_that_is_not_there_is_a_warning_that_hides_the_password() -> None:
     (check, _) = check_models(settings("http://me:hunter2@127.0.0.1:9", TierSettings(model="tiny")))
     assert check.health == "warning"
@@ -93,6 +125,7 @@ def test_servers_that_hang_cost_their_time_once(monkeypatch: pytest.MonkeyPatch)
         start = time.monotonic()
         checks = check_models(settings(url, TierSettings(model="a"), TierSettings(model="b")))
     assert [check.health for check in checks] == ["warning", "warning"]
+    assert all("said nothing for 0.5 s" in check.found and "restart it" in check.mend for check in checks)
     assert time.monotonic() - start < 1.5
 
 
