@@ -11,8 +11,8 @@ nothing is left out and the others share its weight.
 On top of that, BM25's best hit gains by its lead over the second. Who searches for words that he remembers gets the
 one place that has them; in a question over several hops the hit that stands out is a hop.
 
-Weights and calibration were chosen by cross-validation over questions on code, on single facts and over several hops;
-`python -m hydragraph.evals.retrieval` measures them.
+Weights and calibration were chosen over questions on code, on single facts and over several hops.
+`python -m hydragraph.evals.weights` holds the table against weights that are cross-validated over a grid.
 """
 
 from __future__ import annotations
@@ -59,11 +59,16 @@ def share_of(ranked: Ranked, most: float) -> dict[str, float]:
     return {chunk_id: min(score / most, 1.0) for chunk_id, score in ranked} if most > 0 else min_max(ranked)
 
 
-def fuse(legs: Mapping[Leg, Ranked], kind: Kind, *, lexical_most: float) -> dict[str, float]:
-    """The fused score, 0 to 1, of every chunk that a leg found; `lexical_most` is the most that BM25 could give."""
+def fuse(
+    legs: Mapping[Leg, Ranked], kind: Kind, *, lexical_most: float, weights: Mapping[Leg, float] | None = None
+) -> dict[str, float]:
+    """The fused score, 0 to 1, of every chunk that a leg found; `lexical_most` is the most that BM25 could give.
+
+    `weights` stand in for those of the table.
+    """
     calibrated = calibrate(legs, lexical_most)
     fused: dict[str, float] = {}
-    for leg, share in shares(WEIGHTS[kind], calibrated.keys()).items():
+    for leg, share in shares(weights or WEIGHTS[kind], calibrated.keys()).items():
         for chunk_id, score in calibrated[leg].items():
             fused[chunk_id] = fused.get(chunk_id, 0.0) + share * score
     for chunk_id, gain in lead(legs.get("bm25", ())).items():

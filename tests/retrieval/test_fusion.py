@@ -75,6 +75,14 @@ def test_lead() -> None:
     assert lead([("a", 0.0)]) == lead([]) == {}
 
 
+def test_other_weights_may_stand_in_for_the_table() -> None:
+    legs = {"dense": [("a", 1.0), ("b", 0.5), ("c", 0.0)], "bm25": [], "graph": [("b", 1.0), ("c", 0.0)]}
+    fused = fuse(legs, "code", lexical_most=1.0, weights={"dense": 0.2, "bm25": 0.5, "graph": 0.3})
+    assert fused == pytest.approx({"a": 0.4, "b": 0.8, "c": 0.0})
+    table = fuse(legs, "prose", lexical_most=1.0)
+    assert fuse(legs, "code", lexical_most=1.0, weights=WEIGHTS["prose"]) == table
+
+
 def test_weight_is_shared_among_the_legs_that_are_there() -> None:
     weights = {"dense": 0.6, "bm25": 0.2, "graph": 0.2}
     assert shares(weights, ["dense", "bm25"]) == pytest.approx({"dense": 0.75, "bm25": 0.25})
