@@ -34,7 +34,7 @@ SkipReason = Literal[
     "vanished",  # gone between listing and reading
     "read error",
 ]
-MAX_BYTES: Final = 1_000_000
+MAX_BYTES: Final = 2_000_000  # index.max_bytes of the settings
 # How many times `max_bytes` a file may have: pages, and pictures in cells, weigh more than their text.
 _ALLOWANCE: Final = {"markdown": 2.0, "rst": 2.0, "html": 2.0, "text": 2.0, "pdf": 64.0, "notebook": 16.0}
 _DATA_ALLOWANCE: Final = 0.1

@@ -12,6 +12,7 @@ import pytest
 
 from hydragraph.errors import SettingsError
 from hydragraph.models.tiers import DEFAULT_ROLES, DEFAULT_TIERS
+from hydragraph.retrieval.walk import MAX_BYTES
 from hydragraph.settings import Loaded, Settings, hide_secrets, load_settings
 
 ROOT = Path(__file__).parents[1]
@@ -61,6 +62,10 @@ def test_the_tiers_and_roles_are_those_of_the_models() -> None:
             assert getattr(tier, key) == getattr(config, key), (name, key)
         assert settings.ollama.base_url == config.base_url
     assert {role: getattr(settings.roles, role) for role in DEFAULT_ROLES} == dict(DEFAULT_ROLES)
+
+
+def test_the_largest_file_is_that_of_the_walk() -> None:
+    assert Settings().index.max_bytes == MAX_BYTES
 
 
 def test_each_layer_beats_the_one_before_and_is_named_as_the_origin(tmp_path: Path) -> None:
