@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 K1, B, EPSILON = 1.5, 0.75, 0.25
 GRID = 1.05
-CANDIDATES = 10  # times as many as asked for are scored exactly
+CANDIDATES = 2  # times as many as asked for are scored exactly
 TIE_DIGITS = 9
 WIDER = (1, 4, 16)  # and more where the grid's error could still hide one
 TERM = np.dtype([("key", "<i8"), ("count", "<u4")])
@@ -171,21 +171,15 @@ class LexicalQuery:
         return np.bincount(owners, weights=parts, minlength=len(candidates)).astype(np.float64)
 
 
-def search_bm25(
-    source: TermSource, shard: SparseSearch, text: str, limit: int, *, candidates_each: int = CANDIDATES
-) -> list[tuple[str, float]]:
-    """The best chunks by BM25 with their scores: best first, ties by path and line.
-
-    `candidates_each` is how many candidates a result is looked for among at first: fewer are quicker, and where they
-    cannot be sure to hold the best, more are taken.
-    """
+def search_bm25(source: TermSource, shard: SparseSearch, text: str, limit: int) -> list[tuple[str, float]]:
+    """The best chunks by BM25 with their scores: best first, ties by path and line."""
     query = LexicalQuery.read(text, source)
     if not len(query.keys):
         return []
     error = max(1.0, query.stats.average_length / source.grid_length()) * (1 + 1e-5)
     ranked: list[tuple[str, float]] = []
     for factor in WIDER:
-        wanted = limit * candidates_each * factor
+        wanted = limit * CANDIDATES * factor
         found = shard.search_sparse(query.vector, wanted)
         candidates = source.candidates([chunk_id for chunk_id, _ in found])
         ranked = rank(candidates, query.scores(candidates) if candidates else np.zeros(0))[:limit]

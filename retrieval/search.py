@@ -24,7 +24,6 @@ from .store import Store
 
 DEPTH: Final[Mapping[Leg, int]] = {"dense": 80, "bm25": 40, "graph": 60}
 SEEDS: Final = 10  # best chunks of the other legs from which the graph walks too
-CANDIDATES: Final = 2  # times as many as BM25 is asked for are scored exactly, or more where that may not do
 FRESH_SECONDS: Final = 30.0  # for how long the count of changed files is believed
 
 PROSE: Final[frozenset[Language]] = frozenset({"markdown", "rst", "html", "pdf", "notebook", "text"})
@@ -129,7 +128,7 @@ class LocalSearcher:
             return Ranking({leg: () for leg in LEGS}, (), "prose")
         snapshot = session.snapshot
         dense_job = self._legs.submit(self._dense, session, query, max(DEPTH["dense"], limit))
-        bm25 = _ordered(snapshot, _bm25(session, query, max(DEPTH["bm25"], limit)))
+        bm25 = _ordered(snapshot, search_bm25(snapshot, session.shard, query, max(DEPTH["bm25"], limit)))
         named = snapshot.graph.named_in(query)
         dense = _ordered(snapshot, dense_job.result())
         direct: dict[Leg, Ranked] = {"dense": dense, "bm25": bm25}
@@ -165,10 +164,6 @@ class LocalSearcher:
         if known is None or known[1] != generation or now - known[0] > FRESH_SECONDS:
             known = self._changed = (now, generation, count_changed(session.store))
         return known[2]
-
-
-def _bm25(session: Session, query: str, limit: int) -> Ranked:
-    return search_bm25(session.snapshot, session.shard, query, limit, candidates_each=CANDIDATES)
 
 
 def _lexical_most(snapshot: Snapshot, query: str) -> float:
