@@ -60,8 +60,9 @@ class Outcome:
 
 
 def choose_embedder(name: str) -> str:
-    """`auto` is the default model where its weights are installed, else hashing."""
+    """`auto` is the default model where its weights are installed, else hashing. Refuses what cannot be opened."""
     if name != "auto":
+        open_named_embedder(name)
         return name
     try:
         open_named_embedder("minilm")
@@ -253,9 +254,23 @@ def parser() -> argparse.ArgumentParser:
     return arguments
 
 
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    asked = parser()
+    options = asked.parse_args(arguments)
+    if min(options.points, options.files) < 1:
+        asked.error("--points and --files: expected 1 or more")
+    if options.folder is not None and not options.folder.is_dir():
+        asked.error(f"--folder: expected a folder, got {options.folder}")
+    try:
+        options.embedder = choose_embedder(options.embedder)
+    except EmbedderError as error:
+        asked.error(f"--embedder: {error}")
+    return options
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
-    outcome = run(options.points, options.files, choose_embedder(options.embedder), options.seed, options.folder)
+    options = _options(arguments)
+    outcome = run(options.points, options.files, options.embedder, options.seed, options.folder)
     if options.json:
         print(json.dumps({**asdict(outcome), "failed": outcome.failed}))
     else:

@@ -26,6 +26,25 @@ def test_an_index_that_was_killed_ends_as_one_that_was_not(tmp_path: Path, capsy
     assert all(point["stage"] and not point["wrong"] for point in outcome["points"])
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--points", "0"], "--points and --files: expected 1 or more"),
+        (["--files", "-1"], "--points and --files: expected 1 or more"),
+        (["--folder", "/nowhere/at/all"], "--folder: expected a folder, got /nowhere/at/all"),
+        (["--embedder", "wrong"], "--embedder: embedder: expected one of minilm"),
+        (["--embedder", "none"], "--embedder: Expected an embedder that makes vectors, got 'none'"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_starts(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        kill.main(arguments)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
 def test_the_plan_has_every_kind() -> None:
     kinds = kill.plan(20)
     assert (kinds.count("fresh"), kinds.count("update"), kinds.count("forget"), kinds.count("swap")) == (12, 8, 5, 5)
