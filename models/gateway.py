@@ -9,12 +9,9 @@ from typing import Any
 from ..domain import MODEL, Message, Reply, Role, Structured, Tier, Usage
 from .calls import ModelCall, OnCall, constraint_of, log_call
 from .counting import TokenRatio, estimate_messages, estimate_tokens
-from .langchain import LangChainModels
 from .ollama import Ask, OllamaTier, TransportFactory, one_connection
 from .structured import Form, structured_reply
 from .tiers import DEFAULT_ROLES, TierConfig, prompt_tokens, reply_tokens, thinks, tiers_for
-
-__all__ = ["LangChainModels", "ModelGateway"]
 
 
 class ModelGateway:

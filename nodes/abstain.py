@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from .channels import Found
 from .library import in_reading_order, spot
+from .shown import withdraw
 
 NEAREST = 5
 
@@ -22,7 +23,7 @@ class Slice(TypedDict):
 
 async def abstain(state: Slice, *, writer: StreamWriter) -> dict[str, Any]:
     if state["draft"]:
-        writer({"event": "discard", "attempt": state["attempt"]})
+        withdraw(writer, state["attempt"])
     return {"draft": abstention(state["tried"], nearest(state["found"])), "draft_kind": "abstention", "quotes": []}
 
 

@@ -16,6 +16,7 @@ from ..models.extractive import Quote
 from ..models.extractive import extract as best_quotes
 from .channels import Found
 from .library import Library, in_reading_order
+from .shown import withdraw
 
 READ = 12
 LEAD = "The passages that fit the question best, word for word:"
@@ -31,7 +32,7 @@ class Slice(TypedDict):
 
 async def extract(state: Slice, *, library: Library, limit: int, writer: StreamWriter) -> dict[str, Any]:
     if state["draft"]:
-        writer({"event": "discard", "attempt": state["attempt"]})
+        withdraw(writer, state["attempt"])
     found = in_reading_order(state["found"])[:READ]
     evidence = await library.read(found, state["tried"], limit=limit)
     quotes = await asyncio.to_thread(best_quotes, state["question"], evidence)

@@ -18,6 +18,7 @@ from .conversation import transcript
 from .fitting import fit
 from .library import Library, in_reading_order
 from .prompts.requests import direct_prompt, generate_prompt
+from .shown import ShownDraft, withdraw
 
 WORTH_KEEPING = 40  # characters of a reply that broke off
 
@@ -45,7 +46,7 @@ async def generate(
         return without_model(state, is_open=tier is not None)
     attempt = state["attempt"] + 1
     evidence = await library.read(in_reading_order(state["found"])[:read], state["tried"], limit=limit)
-    shown = _Shown(writer, attempt)
+    shown = ShownDraft(writer, attempt)
     written = await _write(state, models, tier, evidence, shown.add)
     text, away = usable(written.reply), _never_there(written.reply, state)
     caveats: list[Caveat] = ["context_truncated"] if written.is_truncated else []
@@ -101,11 +102,6 @@ def usable(reply: Reply) -> str:
     return kept if len(kept) >= WORTH_KEEPING else ""
 
 
-def withdraw(writer: StreamWriter, attempt: int) -> None:
-    if attempt:
-        writer({"event": "discard", "attempt": attempt})
-
-
 def _tier(state: Slice, models: Models) -> Tier | None:
     """The tier that an escalation chose, the role's own, or a lower one rather than none."""
     chosen = [tier for tier in models.tiers("generate") if tier == state["asking_tier"] and tier not in state["down"]]
@@ -120,24 +116,6 @@ def _prompt(state: Slice, models: Models, tier: Tier, evidence: Sequence[Evidenc
     render = partial(generate_prompt, state["question"], rejected=state["rejected"])
     fitted = fit(models, "generate", tier, evidence, render)
     return fitted.prompt, fitted.is_truncated
-
-
-class _Shown:
-    """What the client has been shown of an attempt."""
-
-    def __init__(self, writer: StreamWriter, attempt: int) -> None:
-        self._writer = writer
-        self._attempt = attempt
-        self._pieces: list[str] = []
-
-    def add(self, piece: str) -> None:
-        self._pieces.append(piece)
-        self._writer({"event": "token", "attempt": self._attempt, "text": piece})
-
-    def settle(self, text: str) -> None:
-        """Withdraw it unless it is the draft: it may hold a thought that only its end gave away, or a try before."""
-        if "".join(self._pieces).strip() != text.strip():
-            withdraw(self._writer, self._attempt)
 
 
 def _never_there(reply: Reply, state: Slice) -> bool:

@@ -12,9 +12,9 @@ from .languages import language_of
 from .readers_html import has_text
 from .readers_notebook import notebook_cells
 from .readers_pdf import pdf_pages
-from .readers_text import Unreadable, UnreadableError, decode, lines_of
+from .readers_text import UnreadableError, decode, lines_of
 
-__all__ = ["Document", "Place", "Unreadable", "UnreadableError", "read_document", "relative_path"]
+__all__ = ["Document", "Place", "UnreadableError", "read_document", "relative_path"]
 
 PlaceKind = Literal["page", "cell"]
 

@@ -15,7 +15,8 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import BaseModel
 
 from hydragraph.domain import Message, Models
-from hydragraph.models.gateway import LangChainModels, ModelGateway
+from hydragraph.models.gateway import ModelGateway
+from hydragraph.models.langchain import LangChainModels
 from hydragraph.models.scripted import Line, ScriptedModels
 from hydragraph.models.tiers import TierConfig
 
