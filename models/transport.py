@@ -2,7 +2,8 @@
 
 `OllamaTransport` wraps another transport (one connection today; a pool of nodes fits in the same place). It asks the
 server to refuse a prompt that is too long rather than cut it in silence, and watches a stream: blank lines are dropped,
-each line is an object, the first one and the next ones come in time, and the last one says `done`.
+each line is an object, the first one and the next ones come in time, and the last one says `done`. A model may take
+minutes to load, so a server that is silent is asked whether it is there at all: one that hangs costs only seconds.
 """
 
 from __future__ import annotations
@@ -29,6 +30,10 @@ class FirstTokenTimeout(httpx.ReadTimeout):
     """The server took the request and said nothing in time."""
 
 
+class ServerHangs(httpx.ReadTimeout):
+    """The server took the request, and does not answer anything else either."""
+
+
 class InterTokenTimeout(httpx.ReadTimeout):
     """The stream stalled."""
 
@@ -43,10 +48,11 @@ class BadLine(httpx.RemoteProtocolError):
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds until the first line, and between two lines."""
+    """Seconds until the first line, between two lines, and of silence until, and for, the question whether it lives."""
 
     first_token: float
     inter_token: float
+    alive: float = 10.0
 
 
 class OllamaTransport(httpx.AsyncBaseTransport):
@@ -64,7 +70,7 @@ class OllamaTransport(httpx.AsyncBaseTransport):
         first_token = started + self._deadlines.first_token
         try:
             async with asyncio.timeout_at(first_token):
-                response = await self._inner.handle_async_request(_strict(request, body))
+                response = await self._patiently(_strict(request, body))
         except TimeoutError:
             raise _first_token(self._deadlines) from None
         if response.status_code != 200 or body.get("stream") is False or _is_embed(request):
@@ -78,6 +84,30 @@ class OllamaTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         await self._inner.aclose()
+
+    async def _patiently(self, request: httpx.Request) -> httpx.Response:
+        asked = asyncio.create_task(self._inner.handle_async_request(request))
+        try:
+            while not (await asyncio.wait({asked}, timeout=self._deadlines.alive))[0]:
+                await self._expect_life(request)
+            return await asked
+        except BaseException:
+            asked.cancel()
+            await asyncio.wait({asked})
+            raise
+
+    async def _expect_life(self, request: httpx.Request) -> None:
+        """Any answer will do, a refusal too: then the request itself will say what is wrong."""
+        path = request.url.path.removesuffix(_route(request)) + "/api/version"
+        probe = httpx.Request("GET", request.url.copy_with(path=path))
+        try:
+            async with asyncio.timeout(self._deadlines.alive):
+                await (await self._inner.handle_async_request(probe)).aclose()
+        except (TimeoutError, httpx.TimeoutException):
+            silent = f"no answer within {2 * self._deadlines.alive:g} s, not even to /api/version"
+            raise ServerHangs(f"{silent}: the server hangs, restart it") from None
+        except httpx.TransportError:
+            return
 
 
 class WatchedLines(httpx.AsyncByteStream):
