@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 K1, B, EPSILON = 1.5, 0.75, 0.25
 GRID = 1.05
 CANDIDATES = 2  # times as many as asked for are scored exactly
+FEW_WORDS = 16  # up to this many, comparing with each is quicker than a search
 TIE_DIGITS = 9
 WIDER = (1, 4, 16)  # and more where the grid's error could still hide one
 TERM = np.dtype([("key", "<i8"), ("count", "<u4")])
@@ -157,23 +158,36 @@ class LexicalQuery:
     def vector(self) -> SparseVector:
         return merged(sparse_ids(self.keys), self.values)
 
+    @property
+    def most(self) -> float:
+        """What a chunk would score that had every word without end: more than any chunk has."""
+        return float(self.values.sum()) * (K1 + 1)
+
     def scores(self, candidates: Sequence[Candidate]) -> NDArray[np.float64]:
         """The exact BM25 score of each candidate."""
         pairs = unpack_terms(b"".join(candidate.terms for candidate in candidates))
         sizes = [len(candidate.terms) // TERM.itemsize for candidate in candidates]
         lengths = np.array([candidate.length for candidate in candidates], dtype=np.float64)
-        places = np.searchsorted(self.keys, pairs["key"])
-        places[places == len(self.keys)] = 0
-        found = np.flatnonzero(self.keys[places] == pairs["key"])
+        found, places = _matches(np.ascontiguousarray(pairs["key"]), self.keys)
         owners = np.repeat(np.arange(len(candidates)), sizes)[found]
         weight = weights(pairs["count"][found].astype(np.float64), lengths[owners], self.stats.average_length)
-        parts = self.values[places[found]] * weight
+        parts = self.values[places] * weight
         return np.bincount(owners, weights=parts, minlength=len(candidates)).astype(np.float64)
 
 
-def search_bm25(source: TermSource, shard: SparseSearch, text: str, limit: int) -> list[tuple[str, float]]:
+def _matches(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where in `keys` a wanted one (they are sorted) stands, in order, and which one it is."""
+    if len(wanted) <= FEW_WORDS:
+        found, places = np.nonzero(keys[:, None] == wanted)
+        return found, places
+    places = np.searchsorted(wanted, keys)
+    places[places == len(wanted)] = 0
+    found = np.flatnonzero(wanted[places] == keys)
+    return found, places[found]
+
+
+def search_bm25(source: TermSource, shard: SparseSearch, query: LexicalQuery, limit: int) -> list[tuple[str, float]]:
     """The best chunks by BM25 with their scores: best first, ties by path and line."""
-    query = LexicalQuery.read(text, source)
     if not len(query.keys):
         return []
     error = max(1.0, query.stats.average_length / source.grid_length()) * (1 + 1e-5)

@@ -14,7 +14,7 @@ from typing import Final
 
 from ..domain import LEGS, Embedder, Evidence, FileSpan, Hit, Language, Leg, Placement, SearchResult
 from ..errors import EmbedderError
-from .bm25 import K1, LexicalQuery, search_bm25
+from .bm25 import LexicalQuery, search_bm25
 from .collection import WAIT_SECONDS
 from .fusion import Kind, Ranked, fuse, kind_of, seeds
 from .outbox import stamp_of
@@ -22,7 +22,7 @@ from .session import IDLE_SECONDS, Session, SharedSession
 from .snapshot import Snapshot
 from .store import Store
 
-DEPTH: Final[Mapping[Leg, int]] = {"dense": 80, "bm25": 40, "graph": 60}
+DEPTH: Final[Mapping[Leg, int]] = {"dense": 40, "bm25": 30, "graph": 40}  # more ranks no better
 SEEDS: Final = 10  # best chunks of the other legs from which the graph walks too
 FRESH_SECONDS: Final = 30.0  # for how long the count of changed files is believed
 
@@ -94,8 +94,8 @@ class LocalSearcher:
                 changed_files=self._changed_files(session),
             )
 
-    def rank_now(self, query: str, *, depth: int = 100) -> Ranking:
-        """Each leg's own list and the fused one, at least `depth` long where there is so much."""
+    def rank_now(self, query: str, *, depth: int = 10) -> Ranking:
+        """Each leg's own list and the fused one as a search for `depth` hits makes them."""
         with self._shared.use() as session:
             return self._rank(session, query, depth)
 
@@ -128,16 +128,16 @@ class LocalSearcher:
             return Ranking({leg: () for leg in LEGS}, (), "prose")
         snapshot = session.snapshot
         dense_job = self._legs.submit(self._dense, session, query, max(DEPTH["dense"], limit))
-        bm25 = _ordered(snapshot, search_bm25(snapshot, session.shard, query, max(DEPTH["bm25"], limit)))
+        words = LexicalQuery.read(query, snapshot)
+        bm25 = search_bm25(snapshot, session.shard, words, max(DEPTH["bm25"], limit))
         named = snapshot.graph.named_in(query)
         dense = _ordered(snapshot, dense_job.result())
         direct: dict[Leg, Ranked] = {"dense": dense, "bm25": bm25}
         code_share = _code_share(snapshot, direct.values())
         kind = kind_of(named=bool(named), code_share=code_share)
         legs: dict[Leg, Ranked] = {**direct, "graph": _graph(snapshot, named, direct, max(DEPTH["graph"], limit))}
-        lexical_most = _lexical_most(snapshot, query)
-        fused = fuse(legs, kind, lexical_most=lexical_most)
-        return Ranking(legs, _ordered(snapshot, fused.items()), kind, lexical_most)
+        fused = fuse(legs, kind, lexical_most=words.most)
+        return Ranking(legs, _ordered(snapshot, fused.items()), kind, words.most)
 
     def _dense(self, session: Session, query: str, limit: int) -> Ranked:
         try:
@@ -166,11 +166,6 @@ class LocalSearcher:
         return known[2]
 
 
-def _lexical_most(snapshot: Snapshot, query: str) -> float:
-    """What a chunk would score that has every known word of the question without end."""
-    return float(LexicalQuery.read(query, snapshot).values.sum()) * (K1 + 1)
-
-
 def count_changed(store: Store) -> int:
     """Indexed files whose size or time differs from what was indexed, or that are gone."""
     return sum(_differs(*row) for row in store.changed_files())
@@ -187,8 +182,9 @@ def _differs(path: str, size: int, mtime_ns: int) -> bool:
 def _ordered(snapshot: Snapshot, found: Iterable[tuple[str, float]]) -> Ranked:
     """Best first, ties by path and line; chunks of another state of the collection are left out."""
     positions = snapshot.positions
-    present = [(-score, positions[chunk_id], chunk_id) for chunk_id, score in found if chunk_id in positions]
-    return [(chunk_id, -score) for score, _, chunk_id in sorted(present)]
+    present = [(-score, at, chunk_id) for chunk_id, score in found if (at := positions.get(chunk_id)) is not None]
+    present.sort()
+    return [(chunk_id, -score) for score, _, chunk_id in present]
 
 
 def _code_share(snapshot: Snapshot, ranked: Iterable[Ranked]) -> float:

@@ -9,7 +9,7 @@ from .bm25 import Candidate, CorpusStats
 from .graph import Graph
 from .store import Place, Store
 
-REMEMBERED = 20_000  # chunks whose words are kept; a collection beyond it is read again in parts
+REMEMBERED = 20_000  # chunks whose words, and words whose frequencies are kept; beyond it they are read again in parts
 
 
 class Snapshot:
@@ -27,6 +27,7 @@ class Snapshot:
         self._numbers = {row[0]: at for at, row in enumerate(rows)}
         self._stats = store.stats()
         self._candidates: dict[str, Candidate] = {}
+        self._frequencies: dict[int, int] = {}
         self.store = store
 
     @cached_property
@@ -45,7 +46,14 @@ class Snapshot:
         return self.store.grid_length()
 
     def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
-        return self.store.document_frequencies(keys)
+        wanted, known = list(keys), self._frequencies
+        missing = [key for key in wanted if key not in known]
+        if len(known) + len(missing) > REMEMBERED:
+            self._frequencies = known = {}
+            missing = wanted
+        if missing:
+            known.update(dict.fromkeys(missing, 0) | self.store.document_frequencies(missing))
+        return {key: count for key in wanted if (count := known[key])}
 
     def candidates(self, chunk_ids: Sequence[str]) -> list[Candidate]:
         known = self._candidates

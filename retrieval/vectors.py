@@ -203,7 +203,7 @@ class VectorShard:
                 vectors = cast(Mapping[str, Any], record.vector or {})
                 sparse = vectors.get(SPARSE)
                 pair = (list(sparse.indices), list(sparse.values)) if sparse else ([], [])
-                yield _hex(record.id), pair, vectors.get(vector_name(stamp))
+                yield cast(uuid.UUID, record.id).hex, pair, vectors.get(vector_name(stamp))
             if offset is None:
                 return
 
@@ -213,7 +213,8 @@ class VectorShard:
         query = edge.Query.Nearest(vector, using=name)
         request = edge.SearchRequest(query, limit, params=edge.SearchParams(exact=True))
         with _translated(self.folder):
-            return [(_hex(point.id), point.score) for point in self._shard.search(request)]
+            found: Any = self._shard.search(request)  # ids are uuid.UUIDs here, never the other kinds
+            return [(point.id.hex, point.score) for point in found]
 
 
 def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
@@ -227,10 +228,6 @@ def _sparse_bytes(items: Sequence[tuple[str, SparseVector]]) -> int:
 
 def _uuid(chunk_id: str) -> str:
     return str(uuid.UUID(hex=chunk_id))
-
-
-def _hex(point_id: Any) -> str:
-    return cast(str, point_id.hex)  # a uuid.UUID
 
 
 @contextmanager

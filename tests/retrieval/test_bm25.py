@@ -3,6 +3,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,11 @@ from rank_bm25 import BM25Okapi
 
 from hydragraph.domain import Chunk
 from hydragraph.retrieval.bm25 import (
+    FEW_WORDS,
     GRID,
     Candidate,
     CorpusStats,
+    LexicalQuery,
     SparseVector,
     document_vector,
     grid_length,
@@ -82,6 +85,10 @@ def degenerates(texts: Sequence[str]) -> bool:
     return bool(model.average_idf <= 0 or 0 in model.idf.values())
 
 
+def search(source: Any, shard: Any, text: str, limit: int) -> list[tuple[str, float]]:
+    return search_bm25(source, shard, LexicalQuery.read(text, source), limit)
+
+
 def assert_same(found: list[tuple[str, float]], expected: list[tuple[int, float]], ids: Sequence[str]) -> None:
     assert [chunk_id for chunk_id, _ in found] == [ids[number] for number, _ in expected]
     assert [score for _, score in found] == pytest.approx([score for _, score in expected], abs=1e-5)
@@ -97,7 +104,7 @@ queries = st.lists(st.sampled_from([*VOCABULARY, "unknown"]), min_size=1, max_si
 @given(corpora.filter(lambda texts: not degenerates(texts)), queries)
 def test_scores_and_order_are_those_of_rank_bm25(texts: list[str], query: str) -> None:
     corpus = MemoryCorpus(texts)
-    found = search_bm25(corpus, corpus, query, 10)
+    found = search(corpus, corpus, query, 10)
     expected = okapi(texts, query)
     assert [score for _, score in found] == pytest.approx([score for _, score in expected[:10]], abs=1e-5)
     assert dict(found).keys() <= {corpus.ids[number] for number, _ in expected}
@@ -120,7 +127,7 @@ def test_the_stored_index_ranks_as_rank_bm25_does(home: Path, seed: int) -> None
         shard.add([(row.id, document_vector(row.terms, row.length, store.grid_length())) for row in rows])
         for _ in range(15):
             query = " ".join(chance.choices(RARE, weights, k=chance.randint(1, 5)))
-            assert_same(search_bm25(store, shard, query, 10), okapi(texts, query)[:10], [row.id for row in rows])
+            assert_same(search(store, shard, query, 10), okapi(texts, query)[:10], [row.id for row in rows])
 
 
 def test_the_grid_is_a_function_of_the_average_alone_and_close_to_it() -> None:
@@ -129,17 +136,31 @@ def test_the_grid_is_a_function_of_the_average_alone_and_close_to_it() -> None:
         assert abs(math.log(grid_length(average) / average)) <= math.log(GRID) / 2 + 1e-9
 
 
+def test_a_query_of_many_words_scores_as_one_of_few() -> None:
+    chance = random.Random(6)
+    texts = [" ".join(chance.choices(RARE, k=40)) for _ in range(60)]
+    corpus = MemoryCorpus(texts)
+    long = " ".join(RARE[: FEW_WORDS * 2])
+    assert_same(search(corpus, corpus, long, 10), okapi(texts, long)[:10], corpus.ids)
+
+
+def test_no_chunk_scores_more_than_the_most() -> None:
+    corpus = MemoryCorpus(["alpha " * 500, "beta gamma", "gamma delta"])
+    query = LexicalQuery.read("alpha gamma", corpus)
+    assert 0 < search_bm25(corpus, corpus, query, 1)[0][1] < query.most
+
+
 def test_weights_far_from_the_true_average_still_give_the_exact_ranking() -> None:
     chance = random.Random(5)
     texts = [" ".join(chance.choices(RARE, k=chance.randint(2, 50))) for _ in range(300)]
     corpus = MemoryCorpus(texts, average=60.0)
     for query in ("worda wordab", "wordaa wordba wordz", "wordcd"):
-        assert_same(search_bm25(corpus, corpus, query, 5), okapi(texts, query)[:5], corpus.ids)
+        assert_same(search(corpus, corpus, query, 5), okapi(texts, query)[:5], corpus.ids)
 
 
 def test_ties_go_by_path_and_line_even_where_there_are_more_than_candidates() -> None:
     corpus = MemoryCorpus(["same words here"] * 150 + ["other text"] * 200)
-    assert [chunk_id for chunk_id, _ in search_bm25(corpus, corpus, "same", 5)] == corpus.ids[:5]
+    assert [chunk_id for chunk_id, _ in search(corpus, corpus, "same", 5)] == corpus.ids[:5]
 
 
 def test_words_that_share_a_sparse_id_are_told_apart_by_the_exact_score() -> None:
@@ -147,8 +168,8 @@ def test_words_that_share_a_sparse_id_are_told_apart_by_the_exact_score() -> Non
     assert term_key(word) != term_key(other)
     assert term_key(word) & 0xFFFFFFFF == term_key(other) & 0xFFFFFFFF
     corpus = MemoryCorpus([word, other, *["filler text"] * 20])
-    assert [chunk_id for chunk_id, _ in search_bm25(corpus, corpus, word, 5)] == corpus.ids[:1]
-    assert [chunk_id for chunk_id, _ in search_bm25(corpus, corpus, other, 5)] == corpus.ids[1:2]
+    assert [chunk_id for chunk_id, _ in search(corpus, corpus, word, 5)] == corpus.ids[:1]
+    assert [chunk_id for chunk_id, _ in search(corpus, corpus, other, 5)] == corpus.ids[1:2]
 
 
 @pytest.mark.parametrize(
@@ -174,9 +195,9 @@ def test_one_text_alone_is_found() -> None:
     assert [number for number, _ in rank_small(["alpha beta"], "alpha")] == [0]
     corpus = MemoryCorpus(["alpha beta"])
     score = rank_small(["alpha beta"], "alpha")[0][1]
-    assert search_bm25(corpus, corpus, "alpha", 3) == [(corpus.ids[0], pytest.approx(score))]
+    assert search(corpus, corpus, "alpha", 3) == [(corpus.ids[0], pytest.approx(score))]
 
 
 def test_a_query_of_unknown_words_finds_nothing() -> None:
     corpus = MemoryCorpus(["alpha", "beta"])
-    assert search_bm25(corpus, corpus, "gamma !?", 3) == []
+    assert search(corpus, corpus, "gamma !?", 3) == []

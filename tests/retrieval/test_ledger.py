@@ -18,7 +18,7 @@ from hydragraph.domain import Embedder
 from hydragraph.errors import CollectionError, DiskFullError, IndexBusyError, NoIndexError, UsageError
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
-from hydragraph.retrieval.bm25 import search_bm25
+from hydragraph.retrieval.bm25 import LexicalQuery, search_bm25
 from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.ledger import IndexOptions, Progress, index
 from hydragraph.retrieval.outbox import Holding, stamp_of
@@ -32,7 +32,10 @@ Write = Callable[[Path, str], Path]
 def found(collection: Collection, query: str) -> list[str]:
     """The names of the files that BM25 finds."""
     with Collection.open(collection.home, collection.name) as opened:
-        ids = [chunk_id for chunk_id, _ in search_bm25(opened.store, opened.shard, query, 10)]
+        ids = [
+            chunk_id
+            for chunk_id, _ in search_bm25(opened.store, opened.shard, LexicalQuery.read(query, opened.store), 10)
+        ]
         places = opened.store.places(ids)
     return list(dict.fromkeys(Path(places[chunk_id].path).name for chunk_id in ids))
 
