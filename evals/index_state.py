@@ -15,7 +15,7 @@ TABLES = {
     "roots": "SELECT path FROM roots ORDER BY path",
     "chunks": "SELECT id, path, start_line, end_line, symbol, language, place, length, header, text, terms,"
     " sparse, dense FROM chunks JOIN texts USING (num) ORDER BY id",
-    "references": "SELECT id, kind, name, tail FROM refs JOIN chunks ON chunk = num ORDER BY id, kind, name",
+    "references": "SELECT id, kind, name FROM refs JOIN chunks ON chunk = num ORDER BY id, kind, name",
     "document frequencies": "SELECT term, n FROM terms ORDER BY term",
     "extracts": "SELECT path, text FROM extracts ORDER BY path",
     "kept vectors": "SELECT model, content FROM vectors ORDER BY model, content",

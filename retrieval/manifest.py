@@ -15,7 +15,7 @@ import numpy as np
 
 from ..domain import Chunk, Reference
 from .bm25 import pack_terms, unpack_terms
-from .store import Store, tail
+from .store import Store
 from .tokenizer import tokenize
 
 FileStatus = Literal["indexed", "quarantined"]
@@ -137,8 +137,8 @@ class Manifest:
             if chunk_id not in kept:
                 kept[chunk_id] = self._insert(row)
         self._store.executemany(
-            "INSERT OR IGNORE INTO refs VALUES (?,?,?,?)",
-            [(kept[ref.chunk_id], ref.kind, ref.name, tail(ref.kind, ref.name)) for ref in entry.references],
+            "INSERT OR IGNORE INTO refs VALUES (?,?,?)",
+            [(kept[ref.chunk_id], ref.kind, ref.name) for ref in entry.references],
         )
         self._store.execute("DELETE FROM extracts WHERE path = ?", (path,))
         if entry.extract is not None:

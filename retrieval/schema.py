@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import IndexCorruptError, NoIndexError
 
-VERSION = 1
+VERSION = 2
 BUSY_SECONDS = 10.0
 
 TABLES = """
@@ -51,10 +51,8 @@ CREATE TABLE texts (
 CREATE TABLE refs (
     chunk INTEGER NOT NULL,             -- num of the chunk
     kind TEXT NOT NULL, name TEXT NOT NULL,
-    tail TEXT NOT NULL COLLATE NOCASE,  -- the last component of the name
     PRIMARY KEY (chunk, kind, name)
 ) WITHOUT ROWID;
-CREATE INDEX refs_tail ON refs (tail, kind);
 CREATE TABLE terms (term INTEGER PRIMARY KEY, n INTEGER NOT NULL);
 CREATE TABLE vectors (
     model TEXT NOT NULL, content BLOB NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (model, content)

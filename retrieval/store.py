@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ..domain import Chunk, Language, Reference, ReferenceKind
+from ..domain import Chunk, Language, Reference
 from ..errors import DiskFullError
 from .bm25 import Candidate, CorpusStats, grid_length, stats_from_histogram
 from .schema import connect, unreadable
@@ -160,13 +160,6 @@ class Store:
         sql = "SELECT id, kind, name FROM refs JOIN chunks ON chunk = num WHERE id IN ({}) ORDER BY id, kind, name"
         return [Reference(*row) for row in self._in_slices(sql, chunk_ids)]
 
-    def references_to(self, tails: Sized[str], kinds: Sized[ReferenceKind]) -> list[Reference]:
-        """References whose name ends in one of these components (`tail`), whatever the case of ASCII letters."""
-        quoted = ",".join(f"'{kind}'" for kind in kinds)
-        sql = "SELECT id, kind, name FROM refs JOIN chunks ON chunk = num"
-        sql += f" WHERE tail IN ({{}}) AND kind IN ({quoted}) ORDER BY id, kind, name"
-        return [Reference(*row) for row in self._in_slices(sql, tails)]
-
     # --- the lexical leg
 
     def stats(self) -> CorpusStats:
@@ -197,12 +190,3 @@ class Store:
     def changed_files(self) -> Iterator[tuple[str, int, int]]:
         """Path, size and mtime of each indexed file, to compare with the disk."""
         yield from self.execute("SELECT path, size, mtime_ns FROM files ORDER BY path")
-
-
-def tail(kind: ReferenceKind, name: str) -> str:
-    """The component of a reference's name by which others find it: `method` of `pkg.Class.method`, a link's file."""
-    if kind == "links":
-        return name.split("#")[0].rstrip("/").rsplit("/", 1)[-1]
-    if kind == "mentions":
-        return name
-    return name.replace("::", ".").replace("/", ".").rstrip(".").rsplit(".", 1)[-1]
