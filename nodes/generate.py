@@ -11,16 +11,18 @@ from langchain_core.messages import AnyMessage
 from langgraph.types import StreamWriter
 from typing_extensions import TypedDict
 
-from ..domain import Caveat, Evidence, Message, Models, Reply, Tier
+from ..domain import Caveat, Evidence, Fault, Message, Models, Reply, Tier
 from .asking import Means, draft, open_tier
 from .channels import DraftKind, Found, Kind, Spending, add_spending, is_exhausted
 from .conversation import transcript
+from .escalate import next_tier
 from .fitting import fit
 from .library import Library, in_reading_order
 from .prompts.requests import direct_prompt, generate_prompt
 from .shown import ShownDraft, withdraw
 
 WORTH_KEEPING = 40  # characters of a reply that broke off
+GONE: frozenset[Fault] = frozenset({"unreachable", "timeout", "error"})  # no server, not pulled, too large to load
 
 
 class Slice(TypedDict):
@@ -47,7 +49,7 @@ async def generate(
     attempt = state["attempt"] + 1
     evidence = await library.read(in_reading_order(state["found"])[:read], state["tried"], limit=limit)
     shown = ShownDraft(writer, attempt)
-    written = await _write(state, models, tier, evidence, shown.add)
+    tier, written = await _write_or_lower(state, models, tier, evidence, shown.add)
     text, away = usable(written.reply), _never_there(written.reply, state)
     caveats: list[Caveat] = ["context_truncated"] if written.is_truncated else []
     caveats += ["model_failed"] if written.reply.fault and not away else []
@@ -65,6 +67,21 @@ class Written:
     spent: Spending
     down: list[Tier]
     is_truncated: bool
+
+
+async def _write_or_lower(
+    state: Slice, models: Models, tier: Tier, evidence: Sequence[Evidence], on_token: Callable[[str], None]
+) -> tuple[Tier, Written]:
+    """Where nobody turns out to be there, and no tier is above: a smaller model rather than none."""
+    written = await _write(state, models, tier, evidence, on_token)
+    spent, down = add_spending(state["spent"], written.spent), [*state["down"], tier]
+    lower = open_tier(models, "classify", down)
+    is_gone = written.reply.fault in GONE and not written.reply.text
+    if not is_gone or next_tier(models, tier, down) or lower is None or is_exhausted(spent, state["budget"]):
+        return tier, written
+    later: Slice = {**state, "spent": spent, "down": down}
+    again = await _write(later, models, lower, evidence, on_token)
+    return lower, replace(again, spent=add_spending(written.spent, again.spent), down=[tier, *again.down])
 
 
 async def _write(

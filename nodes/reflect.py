@@ -57,7 +57,11 @@ def is_refusal(draft: str) -> bool:
 
 
 def rejected(report: Report) -> list[str]:
-    return [check.sentence.text[:MOST_CHARACTERS] for check in report.having("unsupported")][:MOST_REJECTED]
+    """What the next draft is told: the same prompt again would only bring the same words."""
+    fallen = report.having("unsupported")
+    if not fallen and report.score < GOOD:
+        fallen = [check for check in report.checked if check.standing != "supported"]
+    return [check.sentence.text[:MOST_CHARACTERS] for check in fallen][:MOST_REJECTED]
 
 
 def with_opinion(review: Review | None, tried: Sequence[str]) -> tuple[Verdict, list[str]]:

@@ -143,6 +143,34 @@ async def test_every_tier_unreachable_asks_once_and_quotes(machine: Callable[...
     assert [call.tier for call in models.calls] == ["local_fast", "local_quality"]
 
 
+@pytest.mark.parametrize("fault", ["unreachable", "timeout", "error"])
+async def test_a_smaller_model_answers_where_the_larger_one_is_not_there(
+    fault: Any, machine: Callable[..., Any]
+) -> None:
+    def speak(call: Call) -> Any:
+        if call.tier == "local_quality":
+            return Line(fault=fault)
+        return about_flush(call) if call.role == "generate" else script()[call.role]
+
+    models = ScriptedModels(speak)
+    answer, nodes, _ = await run(machine(models), FLUSH)
+
+    assert (answer.status, answer.tier) == ("answered", "local_fast")
+    assert [call.tier for call in models.asked("generate")] == ["local_quality", "local_fast"]
+    assert nodes.count("generate") == 1
+    assert "model_failed" not in answer.caveats
+    assert not models.asked("reflect")  # which would be the larger one's
+
+
+async def test_a_larger_model_that_breaks_off_is_not_replaced(machine: Callable[..., Any]) -> None:
+    broken = Line("The session", fault="incomplete")
+    models = ScriptedModels(script(generate=broken))
+    answer, _, _ = await run(machine(models), FLUSH)
+
+    assert answer.status == "extractive"
+    assert [call.tier for call in models.asked("generate")] == ["local_quality"]
+
+
 async def test_small_talk_needs_no_search(machine: Callable[..., Any], searcher: Any) -> None:
     answer, nodes, _ = await run(machine(ScriptedModels(script(generate="Hello. What do you look for?"))), "Hello!")
 

@@ -22,8 +22,9 @@ from hydragraph.nodes.fitting import fit
 from hydragraph.nodes.generate import usable
 from hydragraph.nodes.grade import within
 from hydragraph.nodes.prompts.requests import Classification, Review, classify_prompt, generate_prompt
-from hydragraph.nodes.reflect import is_refusal, with_opinion
+from hydragraph.nodes.reflect import is_refusal, rejected, with_opinion
 from hydragraph.nodes.rewrite import first_new, queries_by_rule
+from hydragraph.nodes.support import check_draft
 
 MEANS: Any = {"spent": spending(), "budget": as_spending(Budget()), "down": []}
 
@@ -109,6 +110,20 @@ def test_an_opinion_stays_within_what_was_measured(measured: Any, opinion: Any, 
 )
 def test_a_reviews_weight(review: Review | None, verdict: str, queries: list[str]) -> None:
     assert with_opinion(review, ["old"]) == (verdict, queries)
+
+
+@pytest.mark.parametrize(
+    ("draft", "told"),
+    [
+        ("The pool holds 1000 connections [E1111]. It holds 7 of them [E1111].", ["It holds 7 of them."]),
+        ("Perhaps somebody keeps vectors somewhere.", ["Perhaps somebody keeps vectors somewhere."]),
+        ("The pool holds 1000 connections [E1111].", []),
+    ],
+    ids=["what fell", "else what could not be verified", "nothing"],
+)  # fmt: skip
+def test_a_draft_that_falls_gives_the_next_one_something_to_go_by(draft: str, told: list[str]) -> None:
+    evidence = [Evidence("E1111", "The pool holds 1,000 connections. Each waits 30 s.", Foreign("pool"))]
+    assert rejected(check_draft(draft, evidence)) == told
 
 
 @pytest.mark.parametrize(
