@@ -25,7 +25,9 @@ CONFIG_NAME = "hydragraph.yaml"
 PREFIX = "HYDRAGRAPH_"
 TEST_PREFIX = "HYDRAGRAPH_TEST_"
 CONFIG_VARIABLE = "HYDRAGRAPH_CONFIG"
+TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
 SettingsTier = Literal["local_fast", "local_quality"]
+SettingsApi = Literal["ollama", "openai"]
 T = TypeVar("T")
 
 
@@ -46,6 +48,8 @@ class TierSettings:
 
     model: str = ""
     base_url: str | None = field(default=None, metadata={"url": True}, repr=False)
+    api: SettingsApi = "ollama"
+    api_key: str = field(default="", metadata={"secret": True}, repr=False)
     num_ctx: int = field(default=8192, metadata={"low": 512})
     num_predict: int = field(default=1024, metadata={"low": 16})
     temperature: float = 0.0
@@ -137,6 +141,8 @@ class Loaded:
             value: object = self.settings
             for part in key.split("."):
                 value = getattr(value, part)
+            if _is_secret(key):
+                value = "***" if value else ""
             yield key, hide_secrets(value) if isinstance(value, str) else value, self.origins[key]
 
 
@@ -181,8 +187,10 @@ def load_settings(
     return Loaded(settings, {key: merged[key].origin if key in merged else "default" for key in _leaves()})
 
 
-def hide_secrets(text: str) -> str:
-    """Without the user name and password that a URL may carry."""
+def hide_secrets(text: str, *secrets: str) -> str:
+    """Without the user name and password that a URL may carry, and without these."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "***")
     return re.sub(r"(\w://)[^/@\s]*@", r"\1***@", text)
 
 
@@ -285,16 +293,7 @@ def _parse(key: str, text: str, origin: str) -> object:
     """The text of a variable as a value of the key's type, or the text itself where it is none: `_checked` says so."""
     hint = _bare(_leaves()[key].type)
     if hint is bool:
-        return {
-            "true": True,
-            "1": True,
-            "yes": True,
-            "on": True,
-            "false": False,
-            "0": False,
-            "no": False,
-            "off": False,
-        }.get(text.lower(), text)
+        return True if text.lower() in TRUE else False if text.lower() in FALSE else text
     if hint in (int, float):
         try:
             return hint(text)
@@ -318,11 +317,18 @@ def _checked(key: str, value: _Value) -> object:
         fits = _number_fits(raw, hint, leaf)
     elif hint is Path:
         fits = isinstance(raw, Path) or (isinstance(raw, str) and raw.strip() != "")
+    elif leaf.field.metadata.get("secret"):
+        fits = isinstance(raw, str) and re.fullmatch("[!-~]*", raw) is not None
     else:
         fits = type(raw) is hint and (not leaf.field.metadata.get("url") or _is_url(str(raw)))
     if not fits:
-        raise SettingsError(f"{key}: expected {_expected(leaf)}, got {_came(raw)} ({value.origin})")
+        came = f"another {_kind(raw)}" if _is_secret(key) else _came(raw)  # it may be the secret itself
+        raise SettingsError(f"{key}: expected {_expected(leaf)}, got {came} ({value.origin})")
     return _converted(raw, hint, value.base)
+
+
+def _is_secret(key: str) -> bool:
+    return bool(_leaves()[key].field.metadata.get("secret"))
 
 
 def _number_fits(raw: object, hint: object, leaf: _Leaf) -> bool:
@@ -352,6 +358,8 @@ def _expected(leaf: _Leaf) -> str:
         noun = "a whole number" if hint is int else "a number"
         high = f" and at most {limits['high']}" if "high" in limits else ""
         return f"{noun}, at least {limits.get('low', 0)}{high}"
+    if limits.get("secret"):
+        return "a text in quotes, of ASCII characters without blanks"
     if limits.get("url"):
         return "a URL that starts with http:// or https://"
     if get_origin(hint) is tuple:
@@ -360,8 +368,12 @@ def _expected(leaf: _Leaf) -> str:
 
 
 def _came(raw: object) -> str:
+    return f"{hide_secrets(repr(raw))} ({_kind(raw)})"
+
+
+def _kind(raw: object) -> str:
     kinds = {str: "text", bool: "true/false", int: "whole number", float: "number", dict: "section", list: "list"}
-    return f"{hide_secrets(repr(raw))} ({kinds.get(type(raw), type(raw).__name__)})"
+    return kinds.get(type(raw), type(raw).__name__)
 
 
 def _unknown(noun: str, name: str, known: list[str], origin: str) -> SettingsError:
@@ -392,3 +404,17 @@ def _check_tiers(settings: Settings) -> None:
                 f"tiers.{name}.num_predict: expected less than num_ctx ({tier.num_ctx}), which prompt and reply share, "
                 f"got {tier.num_predict}"
             )
+        _check_api(f"tiers.{name}", tier)
+
+
+def _check_api(key: str, tier: TierSettings) -> None:
+    if tier.api == "openai" and tier.model and tier.base_url is None:
+        raise SettingsError(
+            f"{key}.base_url: expected the address of a server that speaks OpenAI's protocol, such as "
+            f"http://127.0.0.1:8080/v1, because {key}.api is openai, got none"
+        )
+    if tier.api == "ollama" and tier.api_key:
+        raise SettingsError(
+            f"{key}.api_key: expected none, because {key}.api is ollama, which has no keys, got one; "
+            "user and password of a proxy go into base_url (http://user:password@host)"
+        )

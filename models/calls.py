@@ -29,7 +29,7 @@ OnCall = Callable[[ModelCall], None]
 
 
 def constraint_of(form: Mapping[str, Any] | str | None) -> Constraint:
-    """From the `format` of a request to Ollama."""
+    """From the `format` of a request."""
     if form is None:
         return "text"
     return "json" if isinstance(form, str) else "json_schema"

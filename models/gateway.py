@@ -1,4 +1,4 @@
-"""Every call to the tiers of a person's own Ollama servers."""
+"""Every call to the tiers on a person's own servers."""
 
 from __future__ import annotations
 
@@ -9,13 +9,17 @@ from typing import Any
 from ..domain import MODEL, Message, Reply, Role, Structured, Tier, Usage
 from .calls import ModelCall, OnCall, constraint_of, log_call
 from .counting import TokenRatio, estimate_messages, estimate_tokens
-from .ollama import Ask, OllamaTier, TransportFactory, one_connection
+from .ollama import OllamaTier
+from .openai import OpenAITier
 from .structured import Form, structured_reply
-from .tiers import DEFAULT_ROLES, TierConfig, prompt_tokens, reply_tokens, thinks, tiers_for
+from .tier_client import Ask, TierClient, TransportFactory, one_connection
+from .tiers import DEFAULT_ROLES, Api, TierConfig, prompt_tokens, reply_tokens, thinks, tiers_for
+
+CLIENTS: Mapping[Api, type[TierClient]] = {"ollama": OllamaTier, "openai": OpenAITier}
 
 
 class ModelGateway:
-    """`Models` over Ollama: one client a tier, made at its first call; `aclose` when done.
+    """`Models` over servers of one's own: one client a tier, made at its first call; `aclose` when done.
 
     `transport` makes the connection of a tier; a pool of nodes is such a transport. `on_call` hears of each request
     when it is over, but not of one that was cancelled.
@@ -31,7 +35,7 @@ class ModelGateway:
     ) -> None:
         self._configs = dict(tiers)
         self._roles = dict(roles)
-        self._clients = {tier: OllamaTier(tier, config, transport) for tier, config in tiers.items()}
+        self._clients = {tier: CLIENTS[config.api](tier, config, transport) for tier, config in tiers.items()}
         self._on_call = on_call
         self._ratios = {config.model: TokenRatio() for config in tiers.values()}
 
@@ -69,7 +73,11 @@ class ModelGateway:
         if chosen is None:
             return Structured(None, _no_model(role, tier))
         config = self._configs[chosen]
-        formats: dict[Form, Mapping[str, Any] | str] = {"schema": schema.model_json_schema(), "json": "json"}
+        formats: dict[Form, Mapping[str, Any] | str | None] = {
+            "schema": schema.model_json_schema(),
+            "json": "json",
+            "text": None,
+        }
 
         async def ask(asked: Sequence[Message], form: Form) -> Reply:
             think = thinks(role, config, "structured")

@@ -1,7 +1,7 @@
 """The cascade to a structured reply: a schema that the server enforces, JSON mode, and one repair turn.
 
-Each reply goes through the tolerant parser. Only a reply that cannot be read leads to the next step; a provider that
-fails ends the cascade with its fault.
+Each reply goes through the tolerant parser. Only a reply that cannot be read leads to the next step, or a server that
+cannot do a form (the last step then stands in the prompt alone); a provider that fails ends the cascade with its fault.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .parsing import ParseError, parse_reply
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-Form = Literal["schema", "json"]
+Form = Literal["schema", "json", "text"]
 Ask = Callable[[Sequence[Message], Form], Awaitable[Reply]]
 # Faults that say something about the reply, not about the provider: another form of asking may help.
 OF_THE_REPLY: frozenset[Fault] = frozenset({"empty", "cut_off"})
@@ -30,17 +30,24 @@ async def structured_reply(
 ) -> Structured[MODEL]:
     """Ask in each form, then once more with the error itself; at most len(forms) + 1 calls."""
     replies: list[Reply] = []
+    bad: Reply | None = None
     wrong = ""
+    loosest: Form = "json"
     for form in forms:
-        asked = with_schema(messages, schema) if form == "json" else list(messages)
+        asked = list(messages) if form == "schema" else with_schema(messages, schema)
         replies.append(await ask(asked, form))
-        if _over(replies[-1], form):
+        if _cannot(replies[-1]):
+            loosest = "text" if form == "json" else loosest
+            continue
+        if _over(replies[-1]):
             return _ended(replies)
         value, wrong = _read(replies[-1], schema)
         if value is not None:
             return _ended(replies, value)
-    replies.append(await ask(repair(messages, schema, replies[-1].text, wrong), "json"))
-    if _over(replies[-1], "json"):
+        bad = replies[-1]
+    asked = repair(messages, schema, bad.text, wrong) if bad else with_schema(messages, schema)
+    replies.append(await ask(asked, loosest))
+    if _over(replies[-1]):
         return _ended(replies)
     value, wrong = _read(replies[-1], schema)
     if value is not None:
@@ -67,11 +74,14 @@ def instruction(schema: type[BaseModel]) -> str:
     return f"Reply with one JSON object that fits this JSON schema, and with nothing else:\n{text}"
 
 
-def _over(reply: Reply, form: Form) -> bool:
-    """The provider failed, for another reason than that it cannot do the form."""
-    if reply.fault is None or reply.fault in OF_THE_REPLY:
-        return False
-    return not (form == "schema" and reply.fault == "error" and NO_SCHEMA.search(reply.detail))
+def _cannot(reply: Reply) -> bool:
+    """The server cannot do the form."""
+    return reply.fault == "error" and NO_SCHEMA.search(reply.detail) is not None
+
+
+def _over(reply: Reply) -> bool:
+    """The provider failed: another form of asking would not help."""
+    return reply.fault is not None and reply.fault not in OF_THE_REPLY
 
 
 def _read(reply: Reply, schema: type[MODEL]) -> tuple[MODEL | None, str]:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 from ..domain import TIERS, Role, Tier
+
+Api = Literal["ollama", "openai"]
 
 
 @dataclass(frozen=True, slots=True)
 class TierConfig:
     """One model on one server. `num_ctx` is fixed: another value would make Ollama load the model again.
+
+    `api` is how the server is spoken to: Ollama's way, or OpenAI's, which llama-server, vLLM and LM Studio understand
+    and which alone has keys. There `num_ctx` must not be more than the context that the server was started with.
 
     Seconds: `connect` to reach the server, `first_token` for the prompt (and a cold model's load), `inter_token`
     between two pieces of a stream, `total` for the whole call. `think` is asked of the roles that may think; None
@@ -21,6 +26,8 @@ class TierConfig:
 
     model: str
     base_url: str = "http://127.0.0.1:11434"
+    api: Api = "ollama"
+    api_key: str = field(default="", repr=False)
     num_ctx: int = 8192
     num_predict: int = 1024
     temperature: float = 0.0
@@ -32,6 +39,8 @@ class TierConfig:
     think: bool | None = None
 
     def __post_init__(self) -> None:
+        if self.api not in get_args(Api):
+            raise ValueError(f"api: expected one of {', '.join(get_args(Api))}, got {self.api!r}")
         if self.num_predict >= self.num_ctx:
             raise ValueError(
                 f"num_predict ({self.num_predict}) must be smaller than num_ctx ({self.num_ctx}): "

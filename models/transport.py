@@ -1,16 +1,17 @@
-"""What Ollama's wire needs and its client does not do, as an httpx transport.
+"""Streams of tokens, watched below the client that reads them, as httpx transports.
 
-`OllamaTransport` wraps another transport (one connection today; a pool of nodes fits in the same place). It asks the
-server to refuse a prompt that is too long rather than cut it in silence, and watches a stream: blank lines are dropped,
-each line is an object, the first one and the next ones come in time, and the last one says `done`. A model may take
-minutes to load, so a server that is silent is asked whether it is there at all: one that hangs costs only seconds.
+A `WatchedTransport` wraps another transport (one connection today; a pool of nodes fits in the same place). Of a stream
+it sees to it that each line is what it should be, that the first token and the next ones come in time, and that the
+last line comes at all. A model may take minutes to load, so a server that is silent is asked whether it is there: one
+that hangs costs only seconds. `OllamaTransport` also asks Ollama to refuse a prompt that is too long rather than cut it
+in silence.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,84 +40,121 @@ class InterTokenTimeout(httpx.ReadTimeout):
 
 
 class IncompleteStream(httpx.RemoteProtocolError):
-    """The stream ended without its last message."""
+    """The stream ended without its last message, after it had begun or in good order."""
 
 
 class BadLine(httpx.RemoteProtocolError):
-    """A line of the stream that is not a JSON object."""
+    """A line that is no message of the stream."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """Seconds until the first line, between two lines, and of silence until, and for, the question whether it lives."""
+    """Seconds until the first token, between two of them, and of silence until, and for, the question whether it lives.
+
+    `rest` is for what a server may still send after its last message.
+    """
 
     first_token: float
     inter_token: float
     alive: float = 10.0
+    rest: float = 0.5
 
 
-class OllamaTransport(httpx.AsyncBaseTransport):
-    """Requests to Ollama made strict, and its streams watched."""
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a stream: what is passed on of it, whether it carries a token, and how much of the end it is.
+
+    After an `ends` there may come something worth waiting for, such as what the reply cost; after a `last` nothing.
+    """
+
+    passed: bytes = b""
+    token: bool = False
+    ends: bool = False
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What a living server answers at once, `asks`, in the place of the `route` that is silent."""
+
+    route: str
+    asks: str
+
+
+ReadLine = Callable[[bytes], Line]
+
+
+class WatchedTransport(httpx.AsyncBaseTransport):
+    """What a subclass sends through `_watched` is answered in time, or not at all."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport, deadlines: Deadlines) -> None:
         self._inner = inner
         self._deadlines = deadlines
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        body = await _json_body(request)
-        if body is None:
-            return await self._inner.handle_async_request(request)
-        started = asyncio.get_running_loop().time()
-        first_token = started + self._deadlines.first_token
-        try:
-            async with asyncio.timeout_at(first_token):
-                response = await self._patiently(_strict(request, body))
-        except TimeoutError:
-            raise _first_token(self._deadlines) from None
-        if response.status_code != 200 or body.get("stream") is False or _is_embed(request):
-            return response
-        stream = response.stream
-        if not isinstance(stream, httpx.AsyncByteStream) or "content-encoding" in response.headers:
-            return response
-        headers = [(key, value) for key, value in response.headers.raw if key.lower() != b"content-length"]
-        watched = WatchedLines(stream, self._deadlines, first_token)
-        return httpx.Response(response.status_code, headers=headers, stream=watched, extensions=response.extensions)
-
     async def aclose(self) -> None:
         await self._inner.aclose()
 
-    async def _patiently(self, request: httpx.Request) -> httpx.Response:
+    async def _watched(self, request: httpx.Request, probe: Probe, read: ReadLine | None) -> httpx.Response:
+        """The answer to `request`; the lines of its stream go through `read`."""
+        first_token = asyncio.get_running_loop().time() + self._deadlines.first_token
+        try:
+            async with asyncio.timeout_at(first_token):
+                response = await self._patiently(request, probe)
+        except TimeoutError:
+            raise _first_token(self._deadlines) from None
+        stream = response.stream
+        if response.status_code != 200 or read is None or "content-encoding" in response.headers:
+            return response
+        if not isinstance(stream, httpx.AsyncByteStream):
+            return response
+        headers = [(key, value) for key, value in response.headers.raw if key.lower() != b"content-length"]
+        lines = WatchedLines(stream, self._deadlines, first_token, read)
+        return httpx.Response(response.status_code, headers=headers, stream=lines, extensions=response.extensions)
+
+    async def _patiently(self, request: httpx.Request, probe: Probe) -> httpx.Response:
         asked = asyncio.create_task(self._inner.handle_async_request(request))
         try:
             while not (await asyncio.wait({asked}, timeout=self._deadlines.alive))[0]:
-                await self._expect_life(request)
+                await self._expect_life(request.url, probe)
             return await asked
         except BaseException:
             asked.cancel()
             await asyncio.wait({asked})
             raise
 
-    async def _expect_life(self, request: httpx.Request) -> None:
+    async def _expect_life(self, url: httpx.URL, probe: Probe) -> None:
         """Any answer will do, a refusal too: then the request itself will say what is wrong."""
-        path = request.url.path.removesuffix(_route(request)) + "/api/version"
-        probe = httpx.Request("GET", request.url.copy_with(path=path))
+        url = url.copy_with(path=url.path.removesuffix(probe.route) + probe.asks)
         try:
             async with asyncio.timeout(self._deadlines.alive):
-                await (await self._inner.handle_async_request(probe)).aclose()
+                await (await self._inner.handle_async_request(httpx.Request("GET", url))).aclose()
         except (TimeoutError, httpx.TimeoutException):
-            silent = f"no answer within {2 * self._deadlines.alive:g} s, not even to /api/version"
+            silent = f"no answer within {2 * self._deadlines.alive:g} s, not even to {probe.asks}"
             raise ServerHangs(f"{silent}: the server hangs, restart it") from None
         except httpx.TransportError:
             return
 
 
-class WatchedLines(httpx.AsyncByteStream):
-    """The lines of a stream, each with its deadline, until one says that it is the last."""
+class OllamaTransport(WatchedTransport):
+    """Requests to Ollama made strict, and its streams watched."""
 
-    def __init__(self, inner: httpx.AsyncByteStream, deadlines: Deadlines, first_token: float) -> None:
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        body = await _json_body(request)
+        if body is None:
+            return await self._inner.handle_async_request(request)
+        route = _route(request)
+        read = None if body.get("stream") is False or route == "/api/embed" else _ollama_line
+        return await self._watched(_strict(request, body), Probe(route, "/api/version"), read)
+
+
+class WatchedLines(httpx.AsyncByteStream):
+    """The lines of a stream, each token with its deadline, until one says that it is the last."""
+
+    def __init__(self, inner: httpx.AsyncByteStream, deadlines: Deadlines, first_token: float, read: ReadLine) -> None:
         self._inner = inner
         self._deadlines = deadlines
         self._deadline = first_token
+        self._read = read
         self._started = False
         self._ended = False
 
@@ -132,7 +170,7 @@ class WatchedLines(httpx.AsyncByteStream):
                     if checked := self._checked(line):
                         yield checked
             if len(pending) > MAX_LINE:
-                raise BadLine(f"a line of more than {MAX_LINE} bytes: this is not Ollama's format")
+                raise BadLine(f"a line of more than {MAX_LINE} bytes: no server of models writes such a one")
         if checked := self._checked(bytes(pending)):
             yield checked
         if not self._ended:
@@ -142,7 +180,7 @@ class WatchedLines(httpx.AsyncByteStream):
         await self._inner.aclose()
 
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes | None:
-        """The next piece, or None at the end. After `done` nothing that goes wrong matters any more."""
+        """The next piece, or None at the end. After the end of the reply nothing that goes wrong matters any more."""
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await anext(pieces, None)
@@ -150,25 +188,42 @@ class WatchedLines(httpx.AsyncByteStream):
             if self._ended:
                 return None
             raise _inter_token(self._deadlines) if self._started else _first_token(self._deadlines) from None
-        except httpx.TransportError:
+        except httpx.TransportError as error:
             if self._ended:
                 return None
+            if self._started:  # perhaps only thoughts, which no client shows: it answered even so
+                raise IncompleteStream(f"the connection was lost: {error or type(error).__name__}") from error
             raise
 
     def _checked(self, line: bytes) -> bytes:
-        line = line.strip()
-        if not line:
-            return b""
-        try:
-            message = json.loads(line)
-        except ValueError:
-            message = None
-        if not isinstance(message, dict):
-            raise BadLine(f"a line that is not a JSON object: {line[:80]!r}")
-        self._started = True
-        self._deadline = asyncio.get_running_loop().time() + self._deadlines.inter_token
-        self._ended = self._ended or message.get("done") is True or "error" in message
-        return line + b"\n"
+        found = self._read(line.strip())
+        now = asyncio.get_running_loop().time()
+        if found.token or found.ends:
+            self._started = True
+            self._deadline = now + self._deadlines.inter_token
+        self._ended = self._ended or found.ends
+        if found.last:
+            self._deadline = now + self._deadlines.rest
+        return found.passed
+
+
+def object_of(text: bytes) -> dict[str, Any]:
+    """The JSON object that a line is."""
+    try:
+        message = json.loads(text)
+    except ValueError:
+        message = None
+    if not isinstance(message, dict):
+        raise BadLine(f"a line that is not a JSON object: {text[:80]!r}")
+    return message
+
+
+def _ollama_line(line: bytes) -> Line:
+    if not line:
+        return Line()
+    message = object_of(line)
+    ends = message.get("done") is True or "error" in message
+    return Line(line + b"\n", token=True, ends=ends)
 
 
 def _first_token(deadlines: Deadlines) -> FirstTokenTimeout:
@@ -181,10 +236,6 @@ def _inter_token(deadlines: Deadlines) -> InterTokenTimeout:
 
 def _route(request: httpx.Request) -> str:
     return next((route for route in STRICT if request.url.path.endswith(route)), "")
-
-
-def _is_embed(request: httpx.Request) -> bool:
-    return _route(request) == "/api/embed"
 
 
 async def _json_body(request: httpx.Request) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from importlib.util import find_spec
 from typing import Any, Literal
 
 import httpx
@@ -18,7 +19,7 @@ from hydragraph.domain import Message, Models
 from hydragraph.models.gateway import ModelGateway
 from hydragraph.models.langchain import LangChainModels
 from hydragraph.models.scripted import Line, ScriptedModels
-from hydragraph.models.tiers import TierConfig
+from hydragraph.models.tiers import Api, TierConfig
 
 HI = [Message("system", "Be brief."), Message("user", "What is a session?")]
 
@@ -27,25 +28,34 @@ class Verdict(BaseModel):
     verdict: Literal["yes", "no"]
 
 
-class SaysOllama(httpx.AsyncBaseTransport):
-    """An Ollama that always says the same; "hang" never answers."""
+class Says(httpx.AsyncBaseTransport):
+    """A server that always says the same, in Ollama's way or in OpenAI's; "hang" never answers."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, api: Api) -> None:
         self._text = text
+        self._lines = in_ollamas_way(text) if api == "ollama" else in_openais_way(text)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._text == "hang":
             await asyncio.Event().wait()
-        lines = [
-            {"message": {"role": "assistant", "content": self._text}, "done": False},
-            {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"},
-        ]
-        content = "".join(json.dumps(line) + "\n" for line in lines).encode()
 
         async def stream() -> AsyncIterator[bytes]:
-            yield content
+            yield "".join(self._lines).encode()
 
         return httpx.Response(200, content=stream())
+
+
+def in_ollamas_way(text: str) -> list[str]:
+    lines = [
+        {"message": {"role": "assistant", "content": text}, "done": False},
+        {"message": {"role": "assistant", "content": ""}, "done": True, "done_reason": "stop"},
+    ]
+    return [f"{json.dumps(line)}\n" for line in lines]
+
+
+def in_openais_way(text: str) -> list[str]:
+    choices = [{"delta": {"content": text}}, {"delta": {}, "finish_reason": "stop"}]
+    return [*(f"data: {json.dumps({'choices': [choice]})}\n\n" for choice in choices), "data: [DONE]\n\n"]
 
 
 class SaysHost(BaseChatModel):
@@ -68,8 +78,13 @@ class SaysHost(BaseChatModel):
         return ChatResult(generations=[ChatGeneration(message=AIMessage(self.says))])
 
 
-def gateway(text: str) -> Models:
-    return ModelGateway({"local_quality": TierConfig("m")}, transport=lambda _config: SaysOllama(text))
+def ollama(text: str) -> Models:
+    return ModelGateway({"local_quality": TierConfig("m")}, transport=lambda config: Says(text, config.api))
+
+
+def openai(text: str) -> Models:
+    config = TierConfig("m", "http://127.0.0.1:1/v1", api="openai")
+    return ModelGateway({"local_quality": config}, transport=lambda config: Says(text, config.api))
 
 
 def host(text: str) -> Models:
@@ -80,7 +95,10 @@ def scripted(text: str) -> Models:
     return ScriptedModels(lambda _call: Line(text, delay=60.0 if text == "hang" else 0.0))
 
 
-@pytest.fixture(params=[gateway, host, scripted])
+NEEDS_EXTRA = pytest.mark.skipif(find_spec("langchain_openai") is None, reason="needs hydragraph[openai]")
+
+
+@pytest.fixture(params=[ollama, pytest.param(openai, marks=NEEDS_EXTRA), host, scripted])
 def saying(request: pytest.FixtureRequest) -> Callable[[str], Models]:
     made: Callable[[str], Models] = request.param
     return made

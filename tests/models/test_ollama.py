@@ -16,24 +16,17 @@ from hydragraph.domain import Message, Reply
 from hydragraph.models.calls import ModelCall
 from hydragraph.models.gateway import ModelGateway
 from hydragraph.models.tiers import TierConfig
+from loopback import Connection, Server, serving
 
 HI = [Message("system", "Be brief."), Message("user", "What is a session?")]
 LONG = [Message("user", "one two three " * 60)]
 
 
-class Connection:
-    """One request, and the means to answer it well or badly."""
-
-    def __init__(self, route: str, body: dict[str, Any], writer: asyncio.StreamWriter) -> None:
-        self.route = route
-        self.body = body
-        self._writer = writer
+class OllamaConnection(Connection):
+    """Speaks Ollama's wire format."""
 
     async def head(self, status: int = 200, kind: str = "application/x-ndjson") -> None:
-        await self._write(f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
-
-    async def raw(self, data: bytes) -> None:
-        await self._write(f"{len(data):x}\r\n".encode() + data + b"\r\n")
+        await super().head(status, kind)
 
     async def line(self, **fields: Any) -> None:
         await self.raw(json.dumps({"model": "m", "created_at": "2026-11-21T00:00:00Z", **fields}).encode() + b"\n")
@@ -47,81 +40,24 @@ class Connection:
         await self.line(message=empty, done=True, done_reason=reason, prompt_eval_count=prompt, eval_count=count)
         await self.end()
 
-    async def end(self) -> None:
-        await self._write(b"0\r\n\r\n")
-
     async def error(self, status: int, text: str) -> None:
-        await self.head(status, "application/json")
-        await self.raw(json.dumps({"error": text}).encode())
-        await self.end()
-
-    async def drop(self) -> None:
-        self._writer.transport.abort()
-
-    async def gone(self) -> None:
-        """Wait until the client has left."""
-        while not self._writer.is_closing():
-            try:
-                await self._write(b"2\r\n \n\r\n")
-            except ConnectionError:
-                return
-            await asyncio.sleep(0.01)
-
-    async def _write(self, data: bytes) -> None:
-        self._writer.write(data)
-        await self._writer.drain()
+        await self.answer(status, {"error": text})
 
 
-Behaviour = Callable[[Connection], Awaitable[None]]
-
-
-class OllamaLike:
-    """An HTTP server that answers each request as it is told."""
-
-    def __init__(self, behave: Behaviour) -> None:
-        self._behave = behave
-        self.bodies: list[dict[str, Any]] = []
-        self.asked = asyncio.Event()
-        self.left = asyncio.Event()
-        self._writers: list[asyncio.StreamWriter] = []
-        self.url = ""
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
-        try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                lines = head.decode().split("\r\n")
-                length = next(int(line[15:]) for line in lines if line.lower().startswith("content-length:"))
-                body = json.loads(await reader.readexactly(length))
-                self.bodies.append(body)
-                self.asked.set()
-                await self._behave(Connection(lines[0].split()[1], body, writer))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            self.left.set()
-        finally:
-            writer.close()
-
-    async def stop(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        await asyncio.sleep(0)
+Behaviour = Callable[[OllamaConnection], Awaitable[None]]
 
 
 @asynccontextmanager
-async def ollama(behave: Behaviour, **config: Any) -> AsyncIterator[tuple[ModelGateway, OllamaLike]]:
-    like = OllamaLike(behave)
-    server = await asyncio.start_server(like.serve, "127.0.0.1", 0)
-    like.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    gateway = ModelGateway({"local_fast": TierConfig(**{"model": "m", "base_url": like.url, **config})})
-    try:
-        yield gateway, like
-    finally:
-        await gateway.aclose()
-        server.close()
-        await like.stop()
+async def ollama(behave: Behaviour, **config: Any) -> AsyncIterator[tuple[ModelGateway, Server[OllamaConnection]]]:
+    async with serving(OllamaConnection, behave) as like:
+        gateway = ModelGateway({"local_fast": TierConfig(**{"model": "m", "base_url": like.url, **config})})
+        try:
+            yield gateway, like
+        finally:
+            await gateway.aclose()
 
 
-async def well(connection: Connection) -> None:
+async def well(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.say("A session ", "is a unit of work.")
     await connection.done()
@@ -161,7 +97,7 @@ async def test_roles_that_decide_do_not_think(role: Literal["classify", "generat
 
 
 async def test_thoughts_never_reach_the_listener() -> None:
-    async def thinks(connection: Connection) -> None:
+    async def thinks(connection: OllamaConnection) -> None:
         await connection.head()
         await connection.say("<th", "ink>secret", " plan</thi", "nk>\n\nThe", " answer <", "b>.")
         await connection.done()
@@ -173,7 +109,7 @@ async def test_thoughts_never_reach_the_listener() -> None:
 
 
 async def test_a_model_that_cannot_think_is_asked_once_more_and_never_again() -> None:
-    async def cannot_think(connection: Connection) -> None:
+    async def cannot_think(connection: OllamaConnection) -> None:
         if "think" in connection.body:
             await connection.error(400, '"m" does not support thinking')
         else:
@@ -186,7 +122,7 @@ async def test_a_model_that_cannot_think_is_asked_once_more_and_never_again() ->
     assert ["think" in body for body in like.bodies] == [True, False, False]
 
 
-async def blank_lines(connection: Connection) -> None:
+async def blank_lines(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.raw(b"\n")
     await connection.say("fine")
@@ -194,7 +130,7 @@ async def blank_lines(connection: Connection) -> None:
     await connection.done()
 
 
-async def split_lines(connection: Connection) -> None:
+async def split_lines(connection: OllamaConnection) -> None:
     await connection.head()
     line = json.dumps({"message": {"role": "assistant", "content": "fine"}, "done": False}).encode()
     await connection.raw(line[:20])
@@ -203,7 +139,7 @@ async def split_lines(connection: Connection) -> None:
     await connection.end()
 
 
-async def done_and_silence(connection: Connection) -> None:
+async def done_and_silence(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.say("fine")
     await connection.line(message={"role": "assistant", "content": ""}, done=True, done_reason="stop")
@@ -217,98 +153,98 @@ async def test_what_is_only_odd_is_no_fault(behave: Behaviour) -> None:
     assert (reply.text, reply.fault) == ("fine", None)
 
 
-async def no_done(connection: Connection) -> None:
+async def no_done(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.say("half ", "an answer")
     await connection.end()
 
 
-async def nothing(connection: Connection) -> None:
+async def nothing(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.end()
 
 
-async def empty(connection: Connection) -> None:
+async def empty(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.done(count=1)
 
 
-async def only_thoughts(connection: Connection) -> None:
+async def only_thoughts(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.say("<think>", "what could it be")
     await connection.done(count=30)
 
 
-async def thoughts_in_their_own_field(connection: Connection) -> None:
+async def thoughts_in_their_own_field(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.line(message={"role": "assistant", "content": "", "thinking": "well"}, done=False)
     await connection.done(count=30)
 
 
-async def cut_off(connection: Connection) -> None:
+async def cut_off(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.say("half ", "an answer")
     await connection.done("length")
 
 
-async def only_loaded(connection: Connection) -> None:
+async def only_loaded(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.done("load", prompt=0, count=0)
 
 
-async def silent(connection: Connection) -> None:
+async def silent(connection: OllamaConnection) -> None:
     await asyncio.sleep(2)
 
 
-async def stalls(connection: Connection) -> None:
+async def stalls(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.say("half ", "an answer")
     await asyncio.sleep(2)
 
 
-async def only_keeps_alive(connection: Connection) -> None:
+async def only_keeps_alive(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.gone()
 
 
-async def trickles(connection: Connection) -> None:
+async def trickles(connection: OllamaConnection) -> None:
     await connection.head()
     for _ in range(200):
         await connection.say("and ")
         await asyncio.sleep(0.02)
 
 
-async def drops_at_once(connection: Connection) -> None:
+async def drops_at_once(connection: OllamaConnection) -> None:
     await connection.drop()
 
 
-async def drops_in_mid_stream(connection: Connection) -> None:
+async def drops_in_mid_stream(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.say("half ", "an answer")
     await asyncio.sleep(0.05)
     await connection.drop()
 
 
-async def runner_killed(connection: Connection) -> None:
+async def runner_killed(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.say("half ", "an answer")
     await connection.line(error="an error was encountered while running the model: unexpected EOF")
     await connection.end()
 
 
-async def not_ollama(connection: Connection) -> None:
+async def not_ollama(connection: OllamaConnection) -> None:
     await connection.head(kind="text/html")
     await connection.raw(b"<html>It works!</html>\n")
     await connection.end()
 
 
-async def a_list(connection: Connection) -> None:
+async def a_list(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.raw(b"[1, 2]\n")
     await connection.end()
 
 
-async def another_shape(connection: Connection) -> None:
+async def another_shape(connection: OllamaConnection) -> None:
     await connection.head()
     await connection.raw(b'{"choices": []}\n')
     await connection.raw(b'{"done": true}\n')
@@ -372,7 +308,7 @@ async def test_a_base_url_that_is_none_is_a_fault(url: str) -> None:
 
 
 async def test_one_retry_before_the_first_token_and_none_after_it() -> None:
-    async def fails_first(connection: Connection) -> None:
+    async def fails_first(connection: OllamaConnection) -> None:
         failed.append(1)
         await (connection.drop() if len(failed) == 1 else well(connection))
 
@@ -390,7 +326,7 @@ async def test_one_retry_before_the_first_token_and_none_after_it() -> None:
 
 async def test_a_prompt_that_the_server_cut_is_no_answer() -> None:
     def reads(prompt: int) -> Behaviour:
-        async def behave(connection: Connection) -> None:
+        async def behave(connection: OllamaConnection) -> None:
             await connection.head()
             await connection.say("fine")
             await connection.done(prompt=prompt)
@@ -421,7 +357,7 @@ async def test_what_fits_the_prompt_limit_is_sent() -> None:
 
 
 async def test_the_count_learns_from_what_the_model_counted() -> None:
-    async def counts(connection: Connection) -> None:
+    async def counts(connection: OllamaConnection) -> None:
         await connection.head()
         await connection.say("fine")
         await connection.done(prompt=400)
@@ -468,7 +404,7 @@ def in_turn(*texts: str) -> Behaviour:
     """Each request gets the next text."""
     left = list(texts)
 
-    async def behave(connection: Connection) -> None:
+    async def behave(connection: OllamaConnection) -> None:
         await connection.head()
         await connection.say(left.pop(0))
         await connection.done()
@@ -557,7 +493,7 @@ async def test_a_provider_that_fails_ends_the_cascade() -> None:
 
 
 async def test_a_server_without_schemas_is_asked_in_json_mode() -> None:
-    async def no_schemas(connection: Connection) -> None:
+    async def no_schemas(connection: OllamaConnection) -> None:
         if isinstance(connection.body["format"], dict):
             await connection.error(500, "failed to parse grammar")
         else:

@@ -14,7 +14,8 @@ from pydantic import BaseModel
 
 from hydragraph.domain import Message
 from hydragraph.models.gateway import ModelGateway
-from hydragraph.models.ollama import Ask, OllamaTier
+from hydragraph.models.ollama import OllamaTier
+from hydragraph.models.tier_client import Ask
 from hydragraph.models.tiers import TierConfig
 from hydragraph.models.transport import Deadlines, OllamaTransport
 

@@ -52,8 +52,11 @@ class Teller:
         ([("", "error", "500 out of memory")], ["schema"], "error"),
         ([("", "error", "500 failed to load grammar"), GOOD], ["schema", "json"], None),
         ([("", "error", "400 m does not support tools"), GOOD], ["schema", "json"], None),
+        (["no", ("", "error", "400 response_format.type"), GOOD], ["schema", "json", "text"], None),
+        ([("", "error", "400 no response_format")] * 2 + [GOOD], ["schema", "json", "text"], None),
+        ([("", "error", "400 no response_format")] * 3, ["schema", "json", "text"], "error"),
     ],
-)
+)  # fmt: skip
 async def test_the_cascade(replies: list[str | tuple[str, Fault, str]], forms: list[Form], fault: Fault | None) -> None:
     teller = Teller(*replies)
     result = await structured_reply(teller, HI, Verdict)
@@ -70,3 +73,17 @@ async def test_the_repair_turn_shows_the_reply_and_its_error() -> None:
     assert (shown.role, len(shown.content)) == ("assistant", 1_500)
     assert "verdict: Input should be 'yes' or 'no' (it was 'maybe')" in complaint.content
     assert '"enum":["yes","no"]' in complaint.content
+
+
+async def test_a_server_that_can_do_no_form_is_shown_the_schema_and_no_complaint() -> None:
+    teller = Teller(*[("", "error", "400 unknown field response_format")] * 2, GOOD)  # type: ignore[arg-type]
+    await structured_reply(teller, HI, Verdict)
+    (asked,) = teller.last
+    assert asked.content.startswith("Is it enough?\n\nReply with one JSON object")
+
+
+async def test_what_json_mode_cannot_is_no_reply_to_complain_of() -> None:
+    """LM Studio has schemas and no JSON mode: the repair turn shows the reply that could not be read."""
+    teller = Teller("perhaps", ("", "error", "400 'response_format.type' must be 'json_schema' or 'text'"), GOOD)
+    await structured_reply(teller, HI, Verdict)
+    assert [message.content for message in teller.last[:2]] == ["Is it enough?", "perhaps"]
