@@ -76,7 +76,7 @@ def scan(store: Store, roots: Sequence[Path], chunker: str, options: ScanOptions
         to_read=[item for item in found if item.path.as_posix() not in same],
         gone=sorted(known.keys() - present),
         unchanged=len(same & present),
-        skipped=Counter(item.reason for item in skipped if item.reason not in TROUBLE),
+        skipped=dict(Counter(item.reason for item in skipped if item.reason not in TROUBLE)),
         troubled=sorted((_printable(item.path), item.reason) for item in skipped if item.reason in TROUBLE),
     )
 
