@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     prepare_streams()
     parser = build_parser()
-    arguments = parser.parse_args(argv)
+    arguments = _parsed(parser, argv)
     if arguments.module is None:
         parser.print_help(sys.stderr)
         return 2
@@ -60,6 +60,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
+def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    arguments, rest = parser.parse_known_args(argv)
+    text = getattr(arguments, "question", None) or getattr(arguments, "query", None)
+    if rest and text is not None and not any(word.startswith("-") for word in rest):
+        parser.error(f'expected one text, got several words; put them in quotes: "{" ".join([text, *rest])}"')
+    if rest:
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    return arguments
+
+
+def _path(text: str) -> Path:
+    """An empty text is a variable that a script forgot to set; it must not stand for the current folder."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("expected a path, got an empty text")
+    return Path(text)
+
+
+def _text(text: str) -> str:
+    """Bytes of a command line that are no UTF-8 arrive as lone surrogates, which no model's server and no database
+    takes."""
+    return "".join("\ufffd" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
+
+
 def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hydragraph",
@@ -80,8 +103,8 @@ def _common(default: Any) -> argparse.ArgumentParser:
     """Options that stand before or after the command."""
     common = argparse.ArgumentParser(add_help=False, argument_default=default)
     group = common.add_argument_group("for every command")
-    group.add_argument("--config", type=Path, metavar="FILE", help="settings file instead of ./hydragraph.yaml")
-    group.add_argument("--home", type=Path, metavar="FOLDER", help="where collections and caches live")
+    group.add_argument("--config", type=_path, metavar="FILE", help="settings file instead of ./hydragraph.yaml")
+    group.add_argument("--home", type=_path, metavar="FOLDER", help="where collections and caches live")
     group.add_argument("-v", "--verbose", action="count", help="log to stderr what happens; -vv for more")
     return common
 
@@ -115,7 +138,7 @@ def _index(commands: Any) -> None:
 A second run reads only what changed; a run that was stopped is picked up where it was. Text, BM25 and graph can be
 searched within seconds, while dense vectors are still being made."""
     parser = _command(commands, "index", "cli_index", "read files and folders into a collection", example)
-    parser.add_argument("paths", nargs="+", metavar="PATH", type=Path, help="a file or a folder")
+    parser.add_argument("paths", nargs="+", metavar="PATH", type=_path, help="a file or a folder")
     _named(parser)
     secrets = "also read .env files, keys and credentials, which are left out otherwise"
     parser.add_argument("--include-secrets", action="store_true", default=None, help=secrets)
@@ -128,7 +151,7 @@ def _search(commands: Any) -> None:
   hydragraph search "where are sessions opened?"
   hydragraph search SecureCookieSessionInterface --limit 3 --json"""
     parser = _command(commands, "search", "cli_search", "show the best places for a query", example)
-    parser.add_argument("query", metavar="QUERY")
+    parser.add_argument("query", metavar="QUERY", type=_text)
     _named(parser)
     parser.add_argument("--limit", type=int, metavar="N", help="how many (default: search.limit)")
     _as_json(parser, "a list of hits")
@@ -141,9 +164,10 @@ def _ask(commands: Any) -> None:
 
 Without a reachable model the answer quotes the best places. The first line says which machines may see the text."""
     parser = _command(commands, "ask", "cli_ask", "answer a question with citations that were checked", example)
-    parser.add_argument("question", metavar="QUESTION")
+    parser.add_argument("question", metavar="QUESTION", type=_text)
     _named(parser)
-    parser.add_argument("--thread", metavar="NAME", help="continue a conversation of this name, or begin it")
+    thread = "continue a conversation of this name, or begin it"
+    parser.add_argument("--thread", metavar="NAME", type=_text, help=thread)
     _as_json(parser, "one object")
     for name, kind, what in (
         ("usd", float, "dollars"), ("tokens", int, "tokens"), ("seconds", float, "seconds"), ("steps", int, "steps"),

@@ -7,7 +7,7 @@ from argparse import Namespace
 from contextlib import nullcontext, suppress
 from pathlib import Path
 
-from ..errors import NoIndexError
+from ..errors import NoIndexError, UsageError
 from ..retrieval.collection import Collection, list_collections
 from ..retrieval.forget import forget_collection, forget_path
 from .cli_settings import settings_for
@@ -18,6 +18,8 @@ def run(arguments: Namespace) -> int:
     home = settings_for(arguments).home
     names = [info.name for info in list_collections(home)]
     target: str = arguments.target
+    if not target.strip():
+        raise UsageError("expected a path or a collection, got an empty text")
     if arguments.name is None and (target in names or _is_damaged_collection(home, target)):
         return _forget_collection(Collection(home, target), sure=arguments.yes)
     everywhere = arguments.name is None
@@ -31,7 +33,12 @@ def _is_damaged_collection(home: Path, name: str) -> bool:
 
 
 def _forget_collection(collection: Collection, *, sure: bool) -> int:
-    if not sure and sys.stdin.isatty():
+    if not sure:
+        if not sys.stdin.isatty():
+            raise UsageError(
+                f"Expected a yes before the whole collection {collection.name!r} goes, but nobody can be asked: "
+                "standard input is not a terminal. Pass --yes."
+            )
         err(f"Forget the whole collection {collection.name!r}? Your files stay. [y/N] ")
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             err("Nothing was forgotten.")

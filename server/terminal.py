@@ -5,7 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
+
+from ..errors import HydragraphError
 
 # C0 and C1 (escape sequences begin there), invisible and direction-changing characters, lone surrogates.
 _UNSEEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
@@ -14,11 +17,19 @@ _IN_LINE = re.compile(f"[\t\n{_UNSEEN}]")
 
 
 def out(text: str = "") -> None:
-    print(text, flush=True)
+    """Raises HydragraphError where it cannot be written, and BrokenPipeError where nobody reads it any more."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_stdout()
+        raise HydragraphError(f"standard output cannot be written to: {error.strerror}") from error
 
 
 def err(text: str = "") -> None:
-    print(text, file=sys.stderr, flush=True)
+    with suppress(OSError):  # there is no other place to say it
+        print(text, file=sys.stderr, flush=True)
 
 
 def clean(text: str) -> str:
@@ -48,14 +59,18 @@ def is_terminal() -> bool:
 
 
 def prepare_streams() -> None:
-    """A character that the terminal's encoding lacks is shown as an escape instead of ending the program."""
+    """A character that the terminal's encoding lacks is shown as an escape instead of ending the program. A stream that
+    was closed (`>&-`) is one to nowhere, so that no database is opened under its number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
 
 
 def drop_stdout() -> None:
-    """After a reader has closed the pipe, so that the interpreter's own flush at its end does not complain."""
+    """After what it leads to is gone or full, so that the interpreter's own flush at its end does not complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -80,11 +80,39 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
         (["serve", "--port", "70000"], "server.port"),
         (["serve", "--host", "256.1.1.1"], "256.1.1.1"),
         (["--config", "missing.yaml", "config"], "missing.yaml"),
+        (["forget", "default"], "--yes"),  # nobody can be asked
+        (["forget", ""], "empty"),
     ],
 )
 def test_what_cannot_be_used_ends_with_2_and_says_why(arguments: list[str], words: str, capsys: Captured) -> None:
     code, shown = refused(arguments, capsys)
     assert (code, words in shown) == (2, True), shown
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_collection_is_not_forgotten_where_nobody_can_be_asked(capsys: Captured) -> None:
+    assert main(["forget", "default"]) == 2
+    assert main(["search", "overdraft"]) == 0
+    assert "corpus/bank.py" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [["index", ""], ["index", "x", " "], ["--home", "", "config"]])
+def test_an_empty_path_does_not_stand_for_the_current_folder(arguments: list[str], capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "expected a path, got an empty text" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_a_question_of_several_words_is_shown_in_quotes(command: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "what", "is", "this", "--name", "x"])
+    assert ended.value.code == 2
+    assert '"what is this"' in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([command, "what", "--nonsense"])
+    assert "unrecognized arguments: --nonsense" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("here")
@@ -250,6 +278,14 @@ def test_a_thread_outlives_the_process(capsys: Captured, own_home: Path) -> None
     assert any(own_home.glob("threads.sqlite*"))
 
 
+@pytest.mark.usefixtures("indexed")
+def test_a_question_whose_bytes_are_no_utf8_reaches_machine_and_thread(capsys: Captured) -> None:
+    assert main(["ask", "What is the overdraft \udcff limit?", "--thread", "t\udcff"]) == 0
+    captured = capsys.readouterr()
+    assert "] corpus/bank.py:L" in captured.out
+    assert "surrogates" not in captured.out + captured.err
+
+
 # --- forget
 
 
@@ -326,6 +362,20 @@ def test_a_reader_that_closes_the_pipe_is_no_error() -> None:
     )
     os.close(write)
     assert (process.returncode, process.stderr) == (0, "")
+
+
+@pytest.mark.usefixtures("indexed")
+@pytest.mark.parametrize("shell_words", ["search overdraft", "collections"])
+def test_an_output_that_cannot_be_written_is_said_and_a_closed_one_is_nowhere(shell_words: str) -> None:
+    command = f"'{sys.executable}' -m hydragraph {shell_words}"
+    full = subprocess.run(["sh", "-c", f"{command} >/dev/full"], capture_output=True, text=True, check=False)
+    assert full.returncode == 1
+    assert full.stderr.splitlines()[-1] == "hydragraph: standard output cannot be written to: No space left on device"
+    closed = subprocess.run(["sh", "-c", f"{command} <&- >&-"], capture_output=True, text=True, check=False)
+    assert (closed.returncode, "unexpected" in closed.stderr) == (0, False)
+    silent = subprocess.run(["sh", "-c", f"{command} 2>&-"], capture_output=True, text=True, check=False)
+    assert (silent.returncode, silent.stderr) == (0, "")
+    assert "bank.py" in silent.stdout or "corpus" in silent.stdout
 
 
 @pytest.mark.usefixtures("here")
