@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..domain import Caveat, Status
 from ..errors import HydragraphError, UsageError
 from ..settings import Settings
-from .cli_settings import settings_for
+from .cli_settings import settings_for_reading
 from .events import Event, Json, stream_events
 from .machine import Machine, readers_of_text, require_chunks
 from .terminal import clean, clean_line, err, out, plural, shown_path
@@ -40,7 +40,7 @@ def run(arguments: Namespace) -> int:
         raise UsageError("expected a question, got an empty one")
     if arguments.thread is not None and not 0 < len(arguments.thread.strip()) <= 100:
         raise UsageError("--thread: expected a name of 1 to 100 characters")
-    settings = settings_for(arguments)
+    settings = settings_for_reading(arguments)
     require_chunks(settings)
     (err if arguments.json else out)(clean_line(readers_of_text(settings)))
     answer = asyncio.run(_answer(settings, arguments.question, arguments.thread))

@@ -11,7 +11,7 @@ from ..domain import LEGS, Embedder, Hit, SearchResult
 from ..errors import UsageError
 from ..retrieval.search import LocalSearcher
 from ..settings import Settings
-from .cli_settings import settings_for
+from .cli_settings import settings_for_reading
 from .terminal import clean, clean_line, err, out, plural, shown_path
 
 SNIPPET = 110
@@ -20,7 +20,7 @@ SNIPPET = 110
 def run(arguments: Namespace) -> int:
     if not arguments.query.strip():
         raise UsageError("expected something to search for, got an empty query")
-    settings = settings_for(arguments)
+    settings = settings_for_reading(arguments)
     searcher = LocalSearcher(settings.home, settings.collection, lambda: _embedder(settings))
     try:
         result = searcher.search_now(arguments.query, limit=settings.search.limit)

@@ -216,6 +216,34 @@ def test_control_characters_of_names_and_texts_stay_out_of_the_terminal(capsys: 
     assert "\\x1b[2J" in captured.out
 
 
+@pytest.mark.usefixtures("here")
+def test_the_only_collection_is_used_where_none_was_named(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
+    assert main(["index", "corpus", "--name", "bank"]) == 0
+    capsys.readouterr()
+    assert main(["search", "overdraft", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert captured.err.startswith("Using the collection 'bank', the only one.\n")
+    assert json.loads(captured.out)[0]["path"].endswith("bank.py")
+    assert main(["ask", "What is the overdraft limit of an account?", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert "Using the collection 'bank', the only one.\n" in captured.err
+    assert json.loads(captured.out)["citations"]
+
+    assert refused(["search", "overdraft", "--name", "default"], capsys)[0] == 4
+    monkeypatch.setenv("HYDRAGRAPH_COLLECTION", "other")
+    assert refused(["search", "overdraft"], capsys)[0] == 4
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("command", ["ask", "search"])
+def test_of_several_collections_one_has_to_be_named(command: str, capsys: Captured) -> None:
+    for name in ("bank", "money"):
+        assert main(["index", "corpus", "--name", name]) == 0
+    capsys.readouterr()
+    code, shown = refused([command, "overdraft"], capsys)
+    assert (code, shown) == (4, "hydragraph: Expected --name with one of the collections: bank, money.\n")
+
+
 # --- ask
 
 
