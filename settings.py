@@ -204,6 +204,10 @@ def _from_yaml(path: Path, *, required: bool) -> dict[str, _Value]:
 
     try:
         tree = yaml.safe_load(path.read_text("utf-8"))
+    except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a secret
+        mark = error.problem_mark or error.context_mark
+        place = f" in line {mark.line + 1}" if mark else ""
+        raise SettingsError(f"{path}: expected a readable YAML file, got: {error.problem}{place}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"{path}: expected a readable YAML file, got: {error}") from error
     return dict(_flatten(tree, "", str(path), path.parent))

@@ -16,11 +16,12 @@ def to_langchain(messages: Sequence[Message]) -> list[BaseMessage]:
 
     converted: list[BaseMessage] = []
     for message in messages:
+        content = message.content.encode("utf-8", "replace").decode()  # a lone surrogate cannot be sent
         match message.role:
             case "system":
-                converted.append(SystemMessage(message.content))
+                converted.append(SystemMessage(content))
             case "user":
-                converted.append(HumanMessage(message.content))
+                converted.append(HumanMessage(content))
             case "assistant":
-                converted.append(AIMessage(message.content))
+                converted.append(AIMessage(content))
     return converted

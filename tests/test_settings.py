@@ -58,7 +58,17 @@ def test_the_tiers_and_roles_are_those_of_the_models() -> None:
     settings = Settings()
     for name, config in DEFAULT_TIERS.items():
         tier = getattr(settings.tiers, name)
-        for key in ("model", "num_ctx", "num_predict", "temperature", "total_timeout", "keep_alive", "think"):
+        for key in (
+            "model",
+            "api",
+            "api_key",
+            "num_ctx",
+            "num_predict",
+            "temperature",
+            "total_timeout",
+            "keep_alive",
+            "think",
+        ):
             assert getattr(tier, key) == getattr(config, key), (name, key)
         assert settings.ollama.base_url == config.base_url
     assert {role: getattr(settings.roles, role) for role in DEFAULT_ROLES} == dict(DEFAULT_ROLES)
@@ -105,6 +115,9 @@ def test_each_layer_beats_the_one_before_and_is_named_as_the_origin(tmp_path: Pa
         ("home: ''", {}, ["home", "a path"]),
         ("tiers: {local_fast: {num_ctx: 1024}}", {}, ["tiers.local_fast.num_predict", "1024"]),
         ("a: [", {}, ["hydragraph.yaml", "readable YAML", "line 1"]),
+        ("tiers: {local_fast: {api: vllm}}", {}, ["tiers.local_fast.api", "ollama, openai", "'vllm'"]),
+        ("tiers: {local_fast: {api: openai}}", {}, ["tiers.local_fast.base_url", "http://127.0.0.1:8080/v1", "none"]),
+        ("tiers: {local_fast: {api_key: abc}}", {}, ["tiers.local_fast.api_key", "is ollama", "user:password@host"]),
         ("", {"HYDRAGRAPH_BUDGET__TOKEN": "5"}, ["HYDRAGRAPH_BUDGET__TOKEN", "HYDRAGRAPH_BUDGET__TOKENS"]),
         ("", {"HYDRAGRAPH_BUDGET": "5"}, ["HYDRAGRAPH_BUDGET", "known variable"]),
         ("", {"HYDRAGRAPH_budget__tokens": "5"}, ["HYDRAGRAPH_budget__tokens"]),
@@ -187,6 +200,31 @@ def test_a_password_in_a_url_is_hidden_wherever_it_is_shown(tmp_path: Path) -> N
     with pytest.raises(SettingsError) as caught:
         load(tmp_path, env={"HYDRAGRAPH_OLLAMA__BASE_URL": "http://me:hunter2@box 1/"})
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_tier_may_be_a_server_that_speaks_openais_protocol(tmp_path: Path) -> None:
+    yaml = "tiers: {local_fast: {model: m, api: openai, base_url: 'http://gpu-box:8000/v1', api_key: sk-of-the-box}}"
+    loaded = load(tmp_path, yaml)
+    tier = loaded.settings.tiers.local_fast
+    assert (tier.api, tier.base_url, tier.api_key) == ("openai", "http://gpu-box:8000/v1", "sk-of-the-box")
+    shown = {key: value for key, value, _ in loaded.rows()}
+    assert (shown["tiers.local_fast.api_key"], shown["tiers.local_quality.api_key"]) == ("***", "")
+    assert "sk-of-the-box" not in f"{loaded} {tier!r} {list(loaded.rows())}"
+    by_variable = load(tmp_path, env={"HYDRAGRAPH_TIERS__LOCAL_FAST__API_KEY": "other"}).settings
+    assert by_variable.tiers.local_fast.api_key == "other"
+
+
+@pytest.mark.parametrize("key", ["12345678", "{a: 12345678}", "[12345678]", "'12345678 '", "'12345678é'"])
+def test_a_key_that_is_none_is_refused_and_not_shown(tmp_path: Path, key: str) -> None:
+    with pytest.raises(SettingsError, match=r"tiers\.local_fast\.api_key: expected a text in quotes") as caught:
+        load(tmp_path, f"tiers: {{local_fast: {{api_key: {key}}}}}")
+    assert "12345678" not in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_not_quoted(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="line 3") as caught:
+        load(tmp_path, "tiers:\n  local_fast: {api_key: sk-hidden, model: [\n")
+    assert "sk-hidden" not in str(caught.value)
 
 
 def test_settings_are_frozen() -> None:

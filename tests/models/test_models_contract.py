@@ -121,6 +121,11 @@ async def test_nothing_said_is_empty(saying: Callable[[str], Models], text: str)
     assert "".join(tokens).strip() == ""
 
 
+async def test_a_text_that_cannot_be_encoded_is_asked_all_the_same(saying: Callable[[str], Models]) -> None:
+    reply = await saying("fine").complete("generate", [Message("user", "caf\udce9?")])
+    assert (reply.text, reply.fault) == ("fine", None)
+
+
 async def test_a_structured_reply_is_the_last_object_that_validates(saying: Callable[[str], Models]) -> None:
     models = saying('Thinking of {"verdict": "perhaps"}. So: ```json\n{"verdict": "YES"}\n```')
     result = await models.structured("grade", HI, Verdict)

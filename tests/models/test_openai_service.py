@@ -20,6 +20,8 @@ from hydragraph.models.gateway import ModelGateway
 from hydragraph.models.openai import OpenAITier
 from hydragraph.models.tier_client import Ask
 from hydragraph.models.tiers import TierConfig
+from hydragraph.server.checks_models import check_models
+from hydragraph.settings import Settings, TierSettings, TiersSettings
 
 OLLAMA = os.environ.get("HYDRAGRAPH_TEST_OLLAMA_URL", "")
 URL = os.environ.get("HYDRAGRAPH_TEST_OPENAI_URL", "") or f"{OLLAMA}/v1"
@@ -97,3 +99,12 @@ async def test_a_model_that_is_not_there_says_what_to_do() -> None:
     await gateway.aclose()
     assert reply.fault == "error"
     assert f"{URL} has no model no-such-model: load it there, or name one that {URL}/models lists" in reply.detail
+
+
+@pytest.mark.parametrize(("model", "health"), [("tiny-chat", "ok"), ("no-such-model", "warning")])
+def test_the_doctor_sees_the_model(model: str, health: str) -> None:
+    tier = TierSettings(model=model, base_url=URL, api="openai", num_ctx=2048)
+    settings = replace(Settings(), tiers=TiersSettings(tier, TierSettings()))
+    check = check_models(settings)[0]
+    assert check.health == health, check
+    assert (model in check.found, "tiny-chat" in check.found) == (True, True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,16 +22,26 @@ from hydragraph.server.checks_models import check_models
 from hydragraph.server.cli import main
 from hydragraph.settings import OllamaSettings, Settings, TierSettings, TiersSettings
 
+NEEDS_OPENAI = pytest.mark.skipif(find_spec("langchain_openai") is None, reason="needs hydragraph[openai]")
 SHOWN = {"model_info": {"tiny.context_length": 4096}, "capabilities": ["completion"]}
 
 
+LISTED = {"data": [{"id": "tiny", "max_model_len": 4096}, {"id": "gguf", "meta": {"n_ctx": 2048}}, {"id": "x:latest"}]}
+
+
 class FakeOllama(BaseHTTPRequestHandler):
-    """Has one model, tiny, whose context is 4,096."""
+    """Has one model, tiny, whose context is 4,096; below /v1 it speaks OpenAI's protocol, to those who have the key."""
 
     trouble: tuple[int, bytes] | None = None
+    key = ""
 
     def do_GET(self) -> None:
-        self._answer(200, {"models": [{"name": "tiny:latest"}]})
+        if self.key and self.headers["authorization"] != f"Bearer {self.key}":
+            self._answer(401, {"error": f"no: {self.headers['authorization']}"})
+        elif self.path.startswith("/v1"):
+            self._answer(*((200, LISTED) if self.path == "/v1/models" else (404, {"detail": "Not Found"})))
+        else:
+            self._answer(200, {"models": [{"name": "tiny:latest"}]})
 
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -46,8 +59,8 @@ class FakeOllama(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def ollama(trouble: tuple[int, bytes] | None = None) -> Iterator[str]:
-    handler = type("Handler", (FakeOllama,), {"trouble": trouble})
+def ollama(trouble: tuple[int, bytes] | None = None, key: str = "") -> Iterator[str]:
+    handler = type("Handler", (FakeOllama,), {"trouble": trouble, "key": key})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -100,6 +113,83 @@ def test_what_answers_but_not_as_ollama_should(trouble: tuple[int, bytes], words
     assert check.health == "warning"
     assert words in check.found
     assert mend in check.mend
+
+
+def compatible(url: str, model: str = "tiny", **others: Any) -> Check:
+    tier = TierSettings(model=model, base_url=url, api="openai", **{"num_ctx": 2048, **others})
+    return check_models(settings("http://127.0.0.1:9", tier))[0]
+
+
+@NEEDS_OPENAI
+@pytest.mark.parametrize(
+    ("model", "num_ctx", "health", "words", "mend"),
+    [
+        ("tiny", 4096, "ok", "context 4,096 of 4,096", ""),
+        ("gguf", 2048, "ok", "context 2,048 of 2,048", ""),
+        ("x", 8192, "ok", "context 8,192 tokens", ""),
+        (
+            "tiny",
+            8192,
+            "warning",
+            "more than the model's 4,096",
+            "num_ctx to 4096 or less, or start the server with more",
+        ),
+        ("big", 2048, "warning", "not there (there: tiny, gguf, x:latest)", "tiers.local_fast.model"),
+    ],
+)
+def test_a_model_of_a_server_that_speaks_openais_protocol(
+    model: str, num_ctx: int, health: str, words: str, mend: str
+) -> None:
+    with ollama() as url:
+        check = compatible(f"{url}/v1", model, num_ctx=num_ctx)
+    assert check.health == health
+    assert words in check.found
+    assert mend in check.mend
+
+
+@NEEDS_OPENAI
+@pytest.mark.parametrize(
+    ("trouble", "words", "mend"),
+    [
+        ((404, b'{"detail": "Not Found"}'), "an error (404", "tiers.local_fast.base_url to the root of its API"),
+        ((503, b'{"error": {"message": "Loading model"}}'), "Loading model", "ask again later"),
+        ((500, b"no"), "an error (500 no)", "restart it"),
+        ((200, b'{"error": "Unexpected endpoint or method."}'), "not a server that speaks OpenAI's", "such as http://"),
+        ((200, b"<html>It works!</html>"), "not a server that speaks OpenAI's", "http://127.0.0.1:8080/v1"),
+    ],
+)
+def test_what_answers_but_not_as_openai_would(trouble: tuple[int, bytes], words: str, mend: str) -> None:
+    with ollama(trouble) as url:
+        check = compatible(f"{url}/v1")
+    assert check.health == "warning"
+    assert words in check.found
+    assert mend in check.mend
+
+
+@NEEDS_OPENAI
+def test_a_server_with_a_key_is_asked_with_it_and_the_key_is_not_shown() -> None:
+    with ollama(key="sk-of-this-tier") as url:
+        assert compatible(f"{url}/v1", api_key="sk-of-this-tier").health == "ok"
+        refused = compatible(f"{url}/v1", api_key="sk-of-another-tier")
+        without = compatible(f"{url}/v1")
+    assert "401" in refused.found
+    assert "Bearer ***" in refused.found
+    assert "sk-of" not in f"{refused} {without}"
+    assert "tiers.local_fast.api_key" in without.mend
+
+
+@NEEDS_OPENAI
+def test_such_a_server_that_is_not_there_is_not_taken_for_ollama() -> None:
+    check = compatible("http://me:hunter2@127.0.0.1:9/v1")
+    assert check.health == "warning"
+    assert "ollama" not in f"{check.found} {check.mend}".lower()
+    assert "hunter2" not in f"{check}"
+
+
+def test_an_api_without_its_extra_is_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "langchain_openai", None)
+    check = compatible("http://127.0.0.1:9/v1")
+    assert (check.health, "hydragraph[openai]" in check.mend) == ("broken", True)
 
 
 def test_the_models_are_looked_for_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

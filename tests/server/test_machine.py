@@ -141,6 +141,16 @@ def tiers(*urls: str | None) -> Settings:
         (tiers("http://me:pw@box.lan:1", "http://127.0.0.1"), "box.lan (a), this machine (b)"),
         (tiers("http://10.0.0.5:1", "http://10.0.0.5:1"), "this machine, 10.0.0.5 (a, b)"),
         (
+            replace(
+                tiers(None, None),
+                tiers=TiersSettings(
+                    TierSettings("a", "http://me:pw@gpu-box:8000/v1", "openai", "sk-key"),
+                    TierSettings("b", "http://127.0.0.1:8080/v1", "openai"),
+                ),
+            ),
+            "gpu-box (a), this machine (b)",
+        ),
+        (
             replace(tiers(None, None), web=WebSettings(enabled=True)),
             "this machine (no model is configured); web search sees the questions",
         ),
