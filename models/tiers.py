@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -41,6 +42,8 @@ class TierConfig:
     def __post_init__(self) -> None:
         if self.api not in get_args(Api):
             raise ValueError(f"api: expected one of {', '.join(get_args(Api))}, got {self.api!r}")
+        if re.fullmatch("[!-~]*", self.api_key) is None:  # an error of the header would quote it
+            raise ValueError("api_key: expected ASCII characters without blanks, got others")
         if self.num_predict >= self.num_ctx:
             raise ValueError(
                 f"num_predict ({self.num_predict}) must be smaller than num_ctx ({self.num_ctx}): "

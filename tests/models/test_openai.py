@@ -89,6 +89,13 @@ async def test_a_reply_comes_in_tokens_with_what_it_cost() -> None:
     assert reply.usage.seconds > 0
 
 
+async def test_calls_one_after_the_other_share_a_connection() -> None:
+    async with openai(well) as (gateway, like):
+        for _ in range(3):
+            await gateway.complete("generate", HI)
+    assert (len(like.routes), like.connections) == (3, 1)
+
+
 async def test_the_request_says_what_each_such_server_understands() -> None:
     async with openai(well, num_predict=256, temperature=0.5) as (gateway, like):
         await gateway.complete("generate", HI)
@@ -693,6 +700,12 @@ async def test_without_the_extra_the_reply_says_how_to_get_it(monkeypatch: pytes
     reply = await ask(well)
     assert (reply.text, reply.fault) == ("", "error")
     assert "pip install 'hydragraph[openai]'" in reply.detail
+
+
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown() -> None:
+    with pytest.raises(ValueError, match="api_key: expected ASCII characters without blanks") as caught:
+        TierConfig("m", api="openai", api_key=f"{KEY}\n")
+    assert KEY not in str(caught.value)
 
 
 def test_an_api_that_nobody_speaks_is_refused() -> None:

@@ -66,6 +66,10 @@ class Server(Generic[C]):
         self.left = asyncio.Event()
         self.url = ""
 
+    @property
+    def connections(self) -> int:
+        return len(self._writers)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
         try:
