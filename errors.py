@@ -4,6 +4,7 @@ HydragraphError
 ├── SettingsError          a key that is unknown or has the wrong type                        exit 2
 ├── UsageError             an argument that cannot be used                                    exit 2
 ├── CollectionError
+│   ├── HomeError          HYDRAGRAPH_HOME, or a part of it, cannot be read or written        exit 1
 │   ├── NoIndexError       no such collection, or nothing in it                               exit 4
 │   ├── IndexBusyError     another process owns the collection (its process id)               exit 5
 │   ├── DiskFullError      not enough free space to go on safely; what is finished is kept    exit 1
@@ -29,7 +30,15 @@ class UsageError(HydragraphError):
 
 
 class CollectionError(HydragraphError):
-    """The root of what can be wrong with a collection."""
+    """The root of what can be wrong with a collection: what was found, and how to mend it where that is known."""
+
+    def __init__(self, found: str, mend: str = "") -> None:
+        super().__init__(f"{found} {mend}".rstrip())
+        self.found, self.mend = found, mend
+
+
+class HomeError(CollectionError):
+    pass
 
 
 class NoIndexError(CollectionError):

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ..errors import CollectionError
+from ..retrieval.faults import translated
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -21,10 +24,19 @@ async def open_threads(home: Path) -> AsyncIterator[AsyncSqliteSaver]:
 
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
-    await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
-    async with AsyncSqliteSaver.from_conn_string(str(home / FILE)) as saver:
-        await saver.setup()
-        await saver.conn.execute("PRAGMA journal_mode=WAL")
-        await saver.conn.execute("PRAGMA synchronous=NORMAL")
-        await saver.conn.execute("PRAGMA busy_timeout=10000")
+    async with AsyncExitStack() as stack:
+        with translated(home / FILE, _broken):
+            await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
+            saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(home / FILE)))
+            await saver.setup()
+            await saver.conn.execute("PRAGMA journal_mode=WAL")
+            await saver.conn.execute("PRAGMA synchronous=NORMAL")
+            await saver.conn.execute("PRAGMA busy_timeout=10000")
         yield saver
+
+
+def _broken(database: Path, reason: str) -> CollectionError:
+    return CollectionError(
+        f"The threads in {database} cannot be read: {reason}.",
+        "Remove that file to begin new ones; what is indexed is not in it.",
+    )

@@ -12,13 +12,14 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import IndexBusyError, IndexCorruptError, NoIndexError, UsageError
+from ..errors import CollectionError, IndexBusyError, NoIndexError, UsageError
+from .faults import os_fault
 from .store import Counts, Store
-from .vectors import FreeBytes, VectorShard, free_bytes
+from .vectors import FreeBytes, VectorShard, free_bytes, unusable
 
 WAIT_SECONDS = 10.0
 POLL_SECONDS = 0.02
@@ -37,7 +38,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class CollectionInfo:
-    """A collection in a list. `trouble` says why nothing more is known of it."""
+    """A collection in a list. `trouble` says what is wrong with it; what stands beside it may then be all there is."""
 
     name: str
     roots: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ class Collection:
                 f"A collection's name has 1 to 64 letters, digits, '.', '_' or '-' and starts with a letter or digit; "
                 f"got {self.name!r}."
             )
-        if self.folder.is_symlink():
+        if os.path.islink(self.folder):
             raise UsageError(f"The folder of collection {self.name!r} is a link ({self.folder}); expected a folder.")
 
     @property
@@ -70,7 +71,7 @@ class Collection:
         return self.folder / "index.db"
 
     def exists(self) -> bool:
-        return self.database.is_file()
+        return os.path.isfile(self.database)
 
     @classmethod
     @contextmanager
@@ -89,7 +90,7 @@ class Collection:
     def require(self) -> None:
         """Raise NoIndexError unless something was indexed here."""
         if not self.exists():
-            known = ", ".join(info.name for info in list_collections(self.home)) or "none"
+            known = ", ".join(collection_names(self.home)) or "none"
             raise NoIndexError(
                 f"There is no collection {self.name!r} (there are: {known}). "
                 f"Run `hydragraph index PATH --name {self.name}` first."
@@ -110,19 +111,26 @@ class Collection:
     def writer(self, wait: float = WAIT_SECONDS, *, create: bool = False) -> Iterator[None]:
         """Hold the writer's lock: nobody else indexes or forgets."""
         if create:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise os_fault(self.folder, error) from error
         with _locked(self.folder / "writer.lock", self.name, wait):
             yield
 
     def shard(self, store: Store, *, free: FreeBytes = free_bytes) -> VectorShard:
         """Open the vector store that the database names. The owner's lock must be held."""
+        return VectorShard.load(self.stored_shard(store), free=free)
+
+    def stored_shard(self, store: Store) -> Path:
+        """The folder of the vector store that the database names."""
         number = store.meta("shard")
         if not number:
             raise NoIndexError(f"Nothing of collection {self.name!r} can be searched yet: its first index is running.")
         folder = self.shard_folder(int(number))
         if not folder.is_dir():
-            raise IndexCorruptError(f"The vector store {folder} is gone. Run `hydragraph index` again to rebuild it.")
-        return VectorShard.load(folder, free=free)
+            raise unusable(folder, "it is gone")
+        return folder
 
     def shard_folder(self, number: int) -> Path:
         return self.folder / f"{SHARD}{number}"
@@ -143,18 +151,43 @@ class Collection:
 
 
 def list_collections(home: Path) -> list[CollectionInfo]:
-    """Every collection with something in it, by name."""
+    """Every collection with something in it, by name. Raises HomeError where the home cannot be read."""
     found = []
-    for database in sorted((home / "collections").glob("*/index.db")):
-        name = database.parent.name
-        try:
-            with Store(database) as store:
-                found.append(CollectionInfo(name, tuple(store.roots()), store.counts()))
-        except NoIndexError:  # its first index has not begun
-            continue
-        except IndexCorruptError as error:
-            found.append(CollectionInfo(name, trouble=str(error)))
+    for name in collection_names(home):
+        with suppress(NoIndexError):  # its first index has not begun
+            found.append(_info(Collection(home, name)))
     return found
+
+
+def collection_names(home: Path) -> list[str]:
+    """The collections below a home, whatever state they are in."""
+    folder = home / "collections"
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise os_fault(folder, error) from error
+    return sorted(name for name in names if NAME.fullmatch(name) and _holds_one(folder / name))
+
+
+def _holds_one(folder: Path) -> bool:
+    return os.path.isfile(folder / "index.db") and not os.path.islink(folder)
+
+
+def _info(collection: Collection) -> CollectionInfo:
+    info = CollectionInfo(collection.name)
+    try:
+        with Store(collection.database) as store:
+            counts = store.counts()
+            info = CollectionInfo(collection.name, tuple(store.roots()), replace(counts, sparse=0, dense=0))
+            if store.meta("shard"):
+                collection.stored_shard(store)
+            return replace(info, counts=counts)
+    except NoIndexError:
+        raise
+    except CollectionError as error:
+        return replace(info, trouble=str(error))
 
 
 @contextmanager
@@ -174,7 +207,8 @@ def _locked(path: Path, name: str, wait: float, holder: Path | None = None) -> I
         time.sleep(POLL_SECONDS)
     try:
         if holder is None:
-            os.pwrite(descriptor, f"{os.getpid():<20}".encode(), 0)
+            with suppress(OSError):  # a courtesy to those who wait, which may not fit on a full disk
+                os.pwrite(descriptor, f"{os.getpid():<20}".encode(), 0)
         yield
     finally:
         os.close(descriptor)
@@ -186,6 +220,8 @@ def _try_lock(path: Path, name: str) -> int | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except FileNotFoundError as error:
         raise NoIndexError(f"There is no collection {name!r}. Run `hydragraph index PATH --name {name}`.") from error
+    except OSError as error:
+        raise os_fault(path, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.stat(path).st_ino == os.fstat(descriptor).st_ino:

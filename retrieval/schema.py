@@ -9,7 +9,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from ..errors import IndexCorruptError, NoIndexError
+from ..errors import NoIndexError
+from .faults import damaged, translated
 
 VERSION = 2
 BUSY_SECONDS = 10.0
@@ -63,7 +64,7 @@ CREATE TABLE tombstones (id TEXT PRIMARY KEY) WITHOUT ROWID;
 
 def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     """Open the database; with `create`, make it where it is not there. Commits reach the disk before they return."""
-    try:
+    with translated(path, damaged):
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
             uri=True,
@@ -71,10 +72,12 @@ def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
         )
-        _prepare(connection, create)
-    except sqlite3.DatabaseError as error:
-        raise unreadable(path, str(error)) from error
-    _check_version(connection, path)
+        try:
+            _prepare(connection, create)
+            _check_version(connection, path)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
@@ -93,15 +96,6 @@ def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     if version == VERSION:
         return
-    connection.close()
     if version == 0:
         raise NoIndexError(f"Nothing is indexed in collection {path.parent.name!r} yet: run `hydragraph index PATH`.")
-    raise unreadable(path, f"it has schema version {version}, this program writes version {VERSION}")
-
-
-def unreadable(path: Path, reason: str) -> IndexCorruptError:
-    name = path.parent.name
-    return IndexCorruptError(
-        f"The index of collection {name!r} cannot be read ({path}): {reason}. "
-        f"Make it again: `hydragraph forget {name}`, then `hydragraph index PATH --name {name}`."
-    )
+    raise damaged(path, f"it has schema version {version}, this program writes version {VERSION}")

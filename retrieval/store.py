@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..domain import Chunk, Language, Reference
-from ..errors import DiskFullError
 from .bm25 import Candidate, CorpusStats, grid_length, stats_from_histogram
-from .schema import connect, unreadable
+from .faults import damaged, translated
+from .schema import connect
 
 SLICE = 500  # parameters in one statement
 
@@ -49,6 +49,31 @@ class Counts:
         return self.dense / self.chunks if self.chunks else 0.0
 
 
+class Rows:
+    """What a statement gave. A damaged page may show only when its row is read."""
+
+    __slots__ = ("_cursor", "_path")
+
+    def __init__(self, path: Path, cursor: sqlite3.Cursor) -> None:
+        self._path = path
+        self._cursor = cursor
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.fetchall())
+
+    def fetchone(self) -> Any:
+        with translated(self._path, damaged):
+            return self._cursor.fetchone()
+
+    def fetchall(self) -> list[Any]:
+        with translated(self._path, damaged):
+            return self._cursor.fetchall()
+
+    @property
+    def lastrowid(self) -> int | None:
+        return self._cursor.lastrowid
+
+
 class Store:
     """The database of one collection. One thread writes; any number may read."""
 
@@ -65,12 +90,12 @@ class Store:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def execute(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
-        with self._translated():
-            return self._connection.execute(sql, cast(Any, parameters))
+    def execute(self, sql: str, parameters: Sequence[object] = ()) -> Rows:
+        with translated(self.path, damaged):
+            return Rows(self.path, self._connection.execute(sql, cast(Any, parameters)))
 
     def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        with self._translated():
+        with translated(self.path, damaged):
             self._connection.executemany(sql, cast(Any, rows))
 
     @contextmanager
@@ -83,17 +108,6 @@ class Store:
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-            raise
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if error.sqlite_errorname == "SQLITE_FULL":
-                raise DiskFullError(f"The disk of {self.path} is full. Free some space and run again.") from error
-            if error.sqlite_errorname in ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR"):
-                raise unreadable(self.path, str(error)) from error
             raise
 
     def _in_slices(self, sql: str, values: Sized[object]) -> Iterator[tuple[Any, ...]]:

@@ -6,8 +6,11 @@ that those of a new embedder are made beside the old ones.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,8 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import DiskFullError, IndexBusyError, IndexCorruptError
+from ..errors import CollectionError, DiskFullError, IndexBusyError, IndexCorruptError
 from .bm25 import SparseVector
+from .faults import LEAST_FREE, full, os_fault
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +34,7 @@ SPARSE_BATCH = 500  # every call holds the GIL until it is done
 DENSE_BATCH = 128
 RESERVE = 64 << 20  # two segments of the write-ahead log: a full disk kills the process, so stop well before
 PAGE = 1000
+NOT_DAMAGE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 
 FreeBytes = Callable[[Path], int]
 
@@ -82,12 +87,14 @@ class VectorShard:
         """Open a shard that is there."""
         import qdrant_edge as edge
 
+        if free(folder) < LEAST_FREE:
+            raise full(folder)
         with _translated(folder):
             shard = cls(folder, edge.EdgeShard.load(str(folder)), free)
         if SPARSE in shard._config().get("sparse_vectors", {}):
             return shard
         shard.close()
-        raise _damaged(folder, "it has no sparse vectors")
+        raise unusable(folder, "it has no sparse vectors")
 
     def close(self) -> None:
         with _translated(self.folder):
@@ -240,8 +247,20 @@ def _translated(folder: Path) -> Iterator[None]:
             raise
         if "WouldBlock" in str(error):
             raise IndexBusyError(f"The vector store {folder} is open in another process.") from error
-        raise _damaged(folder, str(error)) from error
+        raise _fault(folder, str(error)) from error
 
 
-def _damaged(folder: Path, reason: str) -> IndexCorruptError:
-    return IndexCorruptError(f"The vector store {folder} failed: {reason}. Run `hydragraph index` to rebuild it.")
+def _fault(folder: Path, reason: str) -> CollectionError:
+    """Edge says what the system said only in its message."""
+    for code in map(int, re.findall(r"\(os error (\d+)\)", reason)):
+        if code in NOT_DAMAGE:
+            return os_fault(folder, OSError(code, os.strerror(code)))
+    return unusable(folder, reason)
+
+
+def unusable(folder: Path, reason: str) -> IndexCorruptError:
+    """A vector store is a copy: the next index makes it again from the database, without embedding anything anew."""
+    return IndexCorruptError(
+        f"The vector store {folder} cannot be used: {reason}.",
+        f"Run `hydragraph index PATH --name {folder.parent.name}` to make it again.",
+    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -33,13 +34,25 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     from .checks_models import check_models
 
     yield check_python()
-    yield check_home(settings.home)
-    yield check_disk(settings.home)
-    yield check_embedder(settings)
+    yield _looked_at("home", lambda: check_home(settings.home))
+    yield _looked_at("disk", lambda: check_disk(settings.home))
+    yield _looked_at(f"embedder {settings.embedder}", lambda: check_embedder(settings))
     yield from check_models(settings)
     yield from check_collections(settings.home)
     if settings.web.enabled:
         yield check_web()
+
+
+def _looked_at(part: str, look: Callable[[], Check]) -> Check:
+    """What cannot be looked at is broken, and the rest is looked at all the same."""
+    try:
+        return look()
+    except (IndexBusyError, NoIndexError) as error:
+        return Check(part, "ok", str(error))
+    except CollectionError as error:
+        return Check(part, "broken", error.found, error.mend)
+    except OSError as error:
+        return Check(part, "broken", f"cannot be looked at: {error}", "make it a file or folder that you may read")
 
 
 def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
@@ -53,21 +66,24 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
 
 def check_home(home: Path) -> Check:
     """The nearest folder that exists has to be one, and ours to write."""
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    there = _nearest(home)
     if not there.is_dir():
         return Check("home", "broken", f"{home}: {there} is a file", "set HYDRAGRAPH_HOME to a folder")
-    if not os.access(there, os.W_OK | os.X_OK):
+    if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         return Check("home", "broken", f"{home} cannot be written", "set HYDRAGRAPH_HOME to a folder of yours")
     return Check("home", "ok", str(home))
 
 
 def check_disk(home: Path) -> Check:
-    there = next(folder for folder in (home, *home.parents) if folder.exists())
-    free = shutil.disk_usage(there).free
+    free = shutil.disk_usage(_nearest(home)).free
     found = f"{free / 1e9:.1f} GB free"
     if free < ENOUGH_DISK:
         return Check("disk", "warning", found, "make room: an index stops before the disk is full")
     return Check("disk", "ok", found)
+
+
+def _nearest(home: Path) -> Path:
+    return next(folder for folder in (home, *home.parents) if os.path.lexists(folder))
 
 
 def check_embedder(settings: Settings) -> Check:
@@ -102,20 +118,18 @@ def _opened(part: str, settings: Settings) -> Check:
 
 
 def check_collections(home: Path) -> Iterator[Check]:
-    names = sorted(database.parent.name for database in (home / "collections").glob("*/index.db"))
+    from ..retrieval.collection import collection_names
+
+    try:
+        names = collection_names(home)
+    except CollectionError as error:
+        yield Check("collections", "broken", error.found, error.mend)
+        return
     if not names:
         yield Check("collections", "ok", "none yet: hydragraph index PATH makes one")
     for name in names:
-        yield _guarded(f"collection {name}", home, name)
-
-
-def _guarded(part: str, home: Path, name: str) -> Check:
-    try:
-        return _check_collection(part, home, name)
-    except (IndexBusyError, NoIndexError) as error:
-        return Check(part, "ok", str(error))
-    except CollectionError as error:
-        return Check(part, "broken", str(error), f"hydragraph forget {name}, then hydragraph index PATH --name {name}")
+        part = f"collection {name}"
+        yield _looked_at(part, partial(_check_collection, part, home, name))
 
 
 def _check_collection(part: str, home: Path, name: str) -> Check:
@@ -125,7 +139,7 @@ def _check_collection(part: str, home: Path, name: str) -> Check:
     with Collection.open(home, name, wait=LOCK_SECONDS) as opened:
         counts, points = opened.store.counts(), opened.shard.count()
         changed, roots = count_changed(opened.store), opened.store.roots()
-    found = f"{counts.files:,} files, {counts.chunks:,} chunks"
+    found = f"{plural(counts.files, 'file')}, {plural(counts.chunks, 'chunk')}"
     again = f"hydragraph index {' '.join(roots)} --name {name}"
     if points != counts.chunks or counts.sparse < counts.chunks:
         return Check(part, "warning", f"{found}, of which {min(points, counts.sparse):,} can be searched", again)

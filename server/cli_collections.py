@@ -21,11 +21,15 @@ def run(arguments: Namespace) -> int:
             out(_line(info))
             for root in info.roots:
                 out(f"    {clean_line(root)}")
-    return 0
+            if info.trouble:
+                out(f"    BROKEN: {clean_line(info.trouble)}")
+    return 1 if any(info.trouble for info in found) else 0
 
 
 def _line(info: CollectionInfo) -> str:
     counts = info.counts
+    if info.trouble and not counts.files:
+        return f"{info.name}  cannot be read"
     dense = f"dense {counts.dense_ready:.0%} ready" if counts.embedder else "no dense vectors"
     quarantined = f", {plural(counts.quarantined, 'file')} quarantined" if counts.quarantined else ""
     return f"{info.name}  {plural(counts.files, 'file')}, {plural(counts.chunks, 'chunk')}, {dense}{quarantined}"
@@ -42,4 +46,5 @@ def _described(info: CollectionInfo) -> dict[str, object]:
         "references": counts.references,
         "embedder": counts.embedder,
         "dense_ready": counts.dense_ready,
+        "trouble": info.trouble,
     }
