@@ -114,7 +114,7 @@ class OpenAITier(TierClient):
 def _below(error: BaseException) -> Exception | None:
     """The failure of the connection that the client's exception stands for."""
     cause = error.__cause__
-    while cause is not None and not isinstance(cause, httpx.HTTPError | OSError):
+    while cause is not None and not isinstance(cause, httpx.TransportError | OSError):
         cause = cause.__cause__
     return cause
 
