@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from snowballstemmer.english_stemmer import EnglishStemmer
 
@@ -16,18 +16,18 @@ _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*")
 _TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*", re.UNICODE)
 _BRITISH = re.compile(r"is(?=(?:e[drs]?|ing|ation)$)")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_IDENTIFIER = re.compile(
+_DOTTED = re.compile(r"\w+(?:(?:\.|::)\w+)*")
+_JOINT = re.compile(r"(\.|::)")
+_IDENTIFIER = re.compile(  # of one word, and each part can begin at one place only: nothing to go back for
     r"""
-    \b(?:
-        [A-Za-z]\w*(?:(?:\.|::)[A-Za-z_]\w+)+     # dotted.name, Rust::path
-      | _*[A-Za-z][A-Za-z0-9]*_\w+                # snake_case
-      | __\w+__                                   # dunder
-      | [a-z]+[a-z0-9]*[A-Z]\w*                   # camelCase
-      | [A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+      # PascalCase of two humps or more
-    )
+    _*[A-Za-z][A-Za-z0-9]*_\w+       # snake_case
+  | __\w+__                         # dunder
+  | [a-z][a-z0-9]*[A-Z]\w*          # camelCase
+  | [A-Z][a-z0-9]+[A-Z]\w*          # PascalCase of two humps or more
     """,
     re.VERBOSE,
 )
+LONGEST_NAME = 200  # beyond are hashes, base64 and attacks
 _STOP = """a about above actually after again all also always am an and any anyone are aren as at be because been before
     being below between beyond both but by can cannot come could did didn do does doesn doing don done down during
     each either else ever every explain few for from further get gets getting give given gives go goes going got had
@@ -53,16 +53,22 @@ def _stemmer() -> EnglishStemmer:
 @lru_cache(maxsize=65_536)
 def stem(word: str) -> str:
     """The stem of one lower-case word, British spelling as American; numbers and short words stand as they are."""
-    if len(word) < 4 or not word.isalpha():
+    if not 4 <= len(word) <= LONGEST_NAME or not word.isalpha():
         return word
     with _stemming:  # a snowball stemmer keeps the word it works on in itself, and answers are checked in threads
         return str(_stemmer().stemWord(_BRITISH.sub("iz", word)))
 
 
-@lru_cache(maxsize=65_536)
 def _parts(token: str) -> tuple[str, ...]:
+    return _remembered(token) if len(token) <= LONGEST_NAME else _split(token)
+
+
+def _split(token: str) -> tuple[str, ...]:
     humps = _HUMPS.sub(" ", token.replace("_", " "))
     return tuple(word.lower() for word in _WORD.findall(humps))
+
+
+_remembered = lru_cache(maxsize=65_536)(_split)
 
 
 def words(text: str) -> list[str]:
@@ -83,7 +89,26 @@ def stems(text: str) -> set[str]:
 
 def identifiers(text: str) -> list[str]:
     """Names that look like code, as written: snake_case, camelCase, dotted.names, dunder names."""
-    return list(dict.fromkeys(match.group() for match in _IDENTIFIER.finditer(text)))
+    return list(dict.fromkeys(name for token in _DOTTED.findall(text) for name in _names_in(token)))
+
+
+def _names_in(token: str) -> Iterator[str]:
+    """`pkg.module.name` is one name where each part could be one; else its parts are looked at alone."""
+    first, *rest = _JOINT.split(token)
+    name = first
+    for joint, part in zip(rest[::2], rest[1::2], strict=True):
+        if name[0].isalpha() and name[0].isascii() and len(part) > 1 and (part[0].isalpha() or part[0] == "_"):
+            name += joint + part
+            continue
+        yield from _if_name(name)
+        name = part
+    yield from _if_name(name)
+
+
+def _if_name(word: str) -> Iterator[str]:
+    is_dotted = "." in word or ":" in word
+    if len(word) <= LONGEST_NAME and (is_dotted or _IDENTIFIER.fullmatch(word)):
+        yield word
 
 
 def share(needles: Iterable[str], haystack: set[str]) -> float:

@@ -79,7 +79,7 @@ def compose(state: Slice, evidence: Sequence[Evidence]) -> Composed:
         case "abstention":
             text = state["draft"] if state["draft"] else abstention(state["tried"], nearest(state["found"]))
             return _composed(text, "abstained", "none", caveats=["not_in_corpus"])
-    return _composed(GREETING, "answered", "none", caveats=["no_model"] if state["outcome"] == "no_model" else [])
+    return _composed(GREETING, "answered", "none")
 
 
 def reasons(state: Slice) -> list[Caveat]:

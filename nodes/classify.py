@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from ..domain import Models, Tier
-from ..models.terms import content_words, identifiers
+from ..models.terms import content_words, identifiers, words
 from .asking import ask
 from .channels import Kind, Spending
 from .prompts.requests import Classification, classify_prompt
@@ -24,9 +24,9 @@ _ABOUT_TALK = re.compile(
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(
-    r"\?.*\w.*\?|\bdifferences? between\b|\bcompare[ds]?\b|\bversus\b|\bvs\.?\b|\bdiffer(?:s|ent)? from\b|"
+    r"\bdifferences? between\b|\bcompare[ds]?\b|\bversus\b|\bvs\.?\b|\bdiffer(?:s|ent)? from\b|"
     r"\w,? and (?:how|what|where|why|which|who|when)\b|;",
-    re.IGNORECASE | re.DOTALL,
+    re.IGNORECASE,
 )
 
 
@@ -39,7 +39,7 @@ class Slice(TypedDict):
 
 async def classify(state: Slice, *, models: Models) -> dict[str, Any]:
     question = state["question"]
-    if _SMALL_TALK.match(question) or not question:
+    if _SMALL_TALK.match(question) or not words(question):
         return {"kind": "direct", "queries": []}
     asked = await ask(models, "classify", classify_prompt(question), Classification, state)
     kind = kind_by_rule(question) if asked.value is None else asked.value.kind
@@ -49,9 +49,15 @@ async def classify(state: Slice, *, models: Models) -> dict[str, Any]:
 
 
 def kind_by_rule(question: str) -> Kind:
-    if _SMALL_TALK.match(question) or _ABOUT_TALK.search(question):
+    if _SMALL_TALK.match(question) or _ABOUT_TALK.search(question) or not words(question):
         return "direct"
-    return "multi" if _SEVERAL.search(question) else "simple"
+    return "multi" if _SEVERAL.search(question) or _asks_twice(question) else "simple"
+
+
+def _asks_twice(question: str) -> bool:
+    """Two question marks with words between."""
+    _, _, after = question.partition("?")
+    return any(character.isalnum() for character in after.rpartition("?")[0])
 
 
 def may_be_direct(question: str) -> bool:

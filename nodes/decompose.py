@@ -15,10 +15,10 @@ from .channels import Spending
 from .prompts.requests import SubQuestions, decompose_prompt
 
 MOST_CHARACTERS = 300
-_CUTS = re.compile(r"[?;]\s+|,?\s+and\s+(?=(?:how|what|where|why|which|who|when)\b)", re.IGNORECASE)
+_CUTS = re.compile(r"[?;] |,? and (?=(?:how|what|where|why|which|who|when)\b)", re.IGNORECASE)
 _BETWEEN = re.compile(
-    r"(?:differences?\s+between|compare[ds]?|distinguish(?:es)?)\s+(?P<a>.+?)\s+(?:and|with|to|versus|vs\.?)\s+"
-    r"(?P<b>[^?,;.]+)|(?P<c>[\w.`]+)\s+(?:differ(?:s|ent)?\s+from|versus|vs\.?)\s+(?P<d>[\w.`]+)",
+    r"(?:differences? between|compare[ds]?|distinguish(?:es)?) (?P<a>.{1,200}?) (?:and|with|to|versus|vs\.?) "
+    r"(?P<b>[^?,;.]+)|(?<![\w.`])(?P<c>[\w.`]+) (?:differ(?:s|ent)? from|versus|vs\.?) (?P<d>[\w.`]+)",
     re.IGNORECASE,
 )
 
@@ -39,6 +39,7 @@ async def decompose(state: Slice, *, models: Models, most: int) -> dict[str, Any
 
 
 def parts_by_rule(question: str) -> list[str]:
+    question = " ".join(question.split())
     pair = _BETWEEN.search(question)
     if pair:
         return [side.strip() for side in pair.groups() if side]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-_GROUP = re.compile(r"\s*[\[(]\s*(E[0-9a-fA-F]{3,}(?:\s*[,;]\s*E[0-9a-fA-F]{3,})*)\s*[\])]")
+_GROUP = re.compile(r"\s{,4}[\[(]\s{,4}(E[0-9a-fA-F]{3,}(?:\s{,4}[,;]\s{,4}E[0-9a-fA-F]{3,})*)\s{,4}[\])]")
 _ID = re.compile(r"E[0-9a-fA-F]{3,}")
 _PREFIX = re.compile(r"^\s*(?:(?:[-*+•]|\d{1,2}[.)])\s+|>\s?)?")
 _FENCE = re.compile(r"^\s*(?:[-*+]\s+)?(`{3,}|~{3,})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..domain import Evidence
@@ -11,7 +11,7 @@ from ..models.terms import content_words, identifiers, stem, stems, words
 from .channels import Found, Grade
 
 _TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*")
-_VERB = re.compile(r"\b(?:do|does|did|can|should) (?:the )?[\w.]+ (\w+)|\bto (\w+)|(\w+(?:ed|ing))\b", re.IGNORECASE)
+_AUXILIARIES = frozenset({"do", "does", "did", "can", "should"})
 _PROPER = re.compile(r"(?<![.?!]\s)(?<!^)\b[A-Z][A-Za-z0-9+#-]{2,}\b")
 _GENERAL = """
     answer application apps behavior behaviour call case class code codebase command config configuration data
@@ -82,10 +82,22 @@ def _weights(question: str, evidence: Sequence[Evidence], gone: set[str]) -> dic
     """A thing that the whole corpus lacks weighs twice; a verb may have another word. What every path names (the
     project) says nothing."""
     everywhere = set.intersection(*(stems(str(item.source)) for item in evidence)) if evidence else set()
-    verbs = {stem(word) for match in _VERB.finditer(question) for word in words(match[match.lastindex or 0])}
+    verbs = {stem(word) for token in _verbs(question) for word in words(token)}
     wanted = [stem(word) for word in key_words(question)]
     special = [word for word in wanted if word not in everywhere] or wanted
     return {word: 2.0 if word in gone and word not in verbs else 1.0 for word in special}
+
+
+def _verbs(question: str) -> Iterator[str]:
+    """`to VERB`, `does (the) SUBJECT VERB`, and what ends as a participle does."""
+    tokens = [token for token in _TOKEN.findall(question) if token.lower() != "the"]
+    for at, token in enumerate(tokens):
+        if token.lower() == "to":
+            yield from tokens[at + 1 : at + 2]
+        elif token.lower() in _AUXILIARIES:
+            yield from tokens[at + 2 : at + 3]
+        elif token.lower().endswith(("ed", "ing")):
+            yield token
 
 
 def _covered(weights: Mapping[str, float], text: set[str]) -> float:

@@ -10,11 +10,13 @@ import re
 import unicodedata
 
 MAX_WORDS = 10
-_QUALIFIER = re.compile(r"\s*\([^()]*\)\s*$")
+_QUALIFIER = re.compile(r"(?<!\s)\s*\([^()]*\)\s*$")
 _TOKEN = re.compile(r"[^\W_](?:[\w’'.&-]*\w)?|[^\w\s]|\n\s*\n", re.UNICODE)
 _SEPARATOR = re.compile(r"[\W_]+", re.UNICODE)
-_QUOTED = re.compile(r"[\"“«]\s*([^\"“”«»\n]{3,80}?)\s*[\"”»]")
-_IDENTIFIER = re.compile(r"`+([A-Za-z_][\w.]{2,60})(?:\(\))?`+|\b([A-Za-z]\w*(?:_\w+)+|[a-z]+(?:[A-Z][a-z0-9]+)+)\b")
+_QUOTED = re.compile(r"[\"“«]\s*(?!\s)([^\"“”«»\n]{3,80}?)\s*[\"”»]")
+_IDENTIFIER = re.compile(
+    r"(?<!`)`+([A-Za-z_][\w.]{2,60})(?:\(\))?`+|\b([A-Za-z]\w*(?:_\w+)+|[a-z]+(?:[A-Z][a-z0-9]+)+)\b"
+)
 _JOINER_WORDS = "of the de la le les du des di da del della van von der den el al bin ibn and & for in on at to"
 _SPLITTER_WORDS = "and & for in on at to"
 _PLAIN_WORDS = """

@@ -66,6 +66,20 @@ def test_identifiers() -> None:
     assert identifiers(text) == ["Session.flush", "my_func", "getName", "PascalCase", "__init__", "std::vec"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("e.g. a.b.app_context", ["b.app_context"]),  # one letter goes on with nothing
+        ("a.run", ["a.run"]),
+        ("1.2.setup.cfg", ["setup.cfg"]),
+        ("FooBar_baz fooÉ _private naïveCase", ["FooBar_baz"]),
+        ("AaAaAaAa" * 100, []),  # no name is so long
+    ],
+)
+def test_identifiers_at_their_edges(text: str, expected: list[str]) -> None:
+    assert identifiers(text) == expected
+
+
 def test_share() -> None:
     assert share(["a", "b"], {"a"}) == 0.5
     assert share([], {"a"}) == 1.0

@@ -33,6 +33,8 @@ MEANS: Any = {"spent": spending(), "budget": as_spending(Budget()), "down": []}
     ("question", "kind"),
     [
         ("Hello!", "direct"),
+        ("????", "direct"),
+        ("🎉", "direct"),
         ("thanks a lot", "direct"),
         ("What did I ask before?", "direct"),
         ("Where is flush defined?", "simple"),
