@@ -30,6 +30,18 @@ SettingsTier = Literal["local_fast", "local_quality"]
 SettingsApi = Literal["ollama", "openai"]
 T = TypeVar("T")
 
+# The form of a text, and how it is called where a text does not have it.
+URL = {"form": r"https?://[^\s/]+(/\S*)?", "expected": "a URL that starts with http:// or https://"}
+KEY = {"form": "[!-~]*", "expected": "a text in quotes, of ASCII characters without blanks", "secret": True}
+NAMES = {
+    "form": r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+    "expected": "a collection's name of 1 to 64 letters, digits, '.', '_' or '-' that starts with a letter or digit",
+}
+EMBEDDERS = {
+    "form": r"minilm|none|sentence-transformers:\S.*",
+    "expected": "minilm, none or sentence-transformers:NAME",
+}
+
 
 def _default_home() -> Path:
     from platformdirs import user_data_path
@@ -39,7 +51,7 @@ def _default_home() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class OllamaSettings:
-    base_url: str = field(default="http://127.0.0.1:11434", metadata={"url": True}, repr=False)
+    base_url: str = field(default="http://127.0.0.1:11434", metadata=URL, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +59,9 @@ class TierSettings:
     """One model on one server; an empty `model` turns the tier off, no `base_url` means ollama.base_url."""
 
     model: str = ""
-    base_url: str | None = field(default=None, metadata={"url": True}, repr=False)
+    base_url: str | None = field(default=None, metadata=URL, repr=False)
     api: SettingsApi = "ollama"
-    api_key: str = field(default="", metadata={"secret": True}, repr=False)
+    api_key: str = field(default="", metadata=KEY, repr=False)
     num_ctx: int = field(default=8192, metadata={"low": 512})
     num_predict: int = field(default=1024, metadata={"low": 16})
     temperature: float = 0.0
@@ -111,8 +123,8 @@ class Settings:
     """Everything that a person may configure. Keys are dotted paths of these fields, as in `hydragraph config`."""
 
     home: Path = field(default_factory=_default_home)
-    collection: str = "default"
-    embedder: str = "minilm"
+    collection: str = field(default="default", metadata=NAMES)
+    embedder: str = field(default="minilm", metadata=EMBEDDERS)
     ollama: OllamaSettings = OllamaSettings()
     tiers: TiersSettings = TiersSettings()
     roles: RolesSettings = RolesSettings()
@@ -198,19 +210,35 @@ def hide_secrets(text: str, *secrets: str) -> str:
 
 
 def _from_yaml(path: Path, *, required: bool) -> dict[str, _Value]:
-    if not required and not path.is_file():
+    if not required and not os.path.lexists(path):
         return {}
     import yaml
 
     try:
-        tree = yaml.safe_load(path.read_text("utf-8"))
+        text = path.read_text("utf-8")
+        _refuse_repeated(yaml.compose(text, yaml.SafeLoader), str(path))
+        tree = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a secret
         mark = error.problem_mark or error.context_mark
         place = f" in line {mark.line + 1}" if mark else ""
         raise SettingsError(f"{path}: expected a readable YAML file, got: {error.problem}{place}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path}: expected a readable YAML file, got: {error.strerror}") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise SettingsError(f"{path}: expected a readable YAML file, got: {error}") from error
     return dict(_flatten(tree, "", str(path), path.parent))
+
+
+def _refuse_repeated(node: Any, origin: str, prefix: str = "") -> None:
+    """YAML itself lets the last one of several equal keys win, in silence."""
+    seen: dict[str, int] = {}
+    for name, value in node.value if node is not None and node.id == "mapping" else ():
+        key, line = f"{prefix}{name.value}", name.start_mark.line + 1
+        if key in seen:
+            raise SettingsError(f"{key}: expected once, got it in the lines {seen[key]} and {line} ({origin})")
+        seen[key] = line
+        if key in _sections():
+            _refuse_repeated(value, origin, f"{key}.")
 
 
 def _flatten(tree: object, prefix: str, origin: str, base: Path) -> Iterator[tuple[str, _Value]]:
@@ -249,7 +277,9 @@ def _read_dotenv(path: Path) -> dict[str, str]:
         return {}
     try:
         text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise SettingsError(f"{path}: expected a readable text file, got: {error.strerror}") from error
+    except UnicodeDecodeError as error:
         raise SettingsError(f"{path}: expected a readable text file, got: {error}") from error
     pattern = r"""^\s*(?:export\s+)?(\w+)\s*=[ \t]*(?:"([^"\n]*)"|'([^'\n]*)'|((?:(?!\s\#)[^\n])*))"""
     found = re.finditer(pattern, text, re.MULTILINE)
@@ -321,10 +351,10 @@ def _checked(key: str, value: _Value) -> object:
         fits = _number_fits(raw, hint, leaf)
     elif hint is Path:
         fits = isinstance(raw, Path) or (isinstance(raw, str) and raw.strip() != "")
-    elif leaf.field.metadata.get("secret"):
-        fits = isinstance(raw, str) and re.fullmatch("[!-~]*", raw) is not None
+    elif "form" in leaf.field.metadata:
+        fits = isinstance(raw, str) and re.fullmatch(leaf.field.metadata["form"], raw) is not None
     else:
-        fits = type(raw) is hint and (not leaf.field.metadata.get("url") or _is_url(str(raw)))
+        fits = type(raw) is hint
     if not fits:
         came = f"another {_kind(raw)}" if _is_secret(key) else _came(raw)  # it may be the secret itself
         raise SettingsError(f"{key}: expected {_expected(leaf)}, got {came} ({value.origin})")
@@ -340,10 +370,6 @@ def _number_fits(raw: object, hint: object, leaf: _Leaf) -> bool:
         return False
     low, high = leaf.field.metadata.get("low", 0), leaf.field.metadata.get("high", math.inf)
     return math.isfinite(raw) and low <= raw <= high
-
-
-def _is_url(text: str) -> bool:
-    return re.fullmatch(r"https?://[^\s/]+(/\S*)?", text) is not None
 
 
 def _converted(raw: Any, hint: object, base: Path) -> object:
@@ -362,10 +388,8 @@ def _expected(leaf: _Leaf) -> str:
         noun = "a whole number" if hint is int else "a number"
         high = f" and at most {limits['high']}" if "high" in limits else ""
         return f"{noun}, at least {limits.get('low', 0)}{high}"
-    if limits.get("secret"):
-        return "a text in quotes, of ASCII characters without blanks"
-    if limits.get("url"):
-        return "a URL that starts with http:// or https://"
+    if "expected" in limits:
+        return str(limits["expected"])
     if get_origin(hint) is tuple:
         return "a list of texts"
     return {bool: "true or false", Path: "a path"}.get(cast("type", hint), "a text")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
 
-from hydragraph.errors import SettingsError
+from hydragraph.errors import HydragraphError, SettingsError
+from hydragraph.models.embedders import KINDS
 from hydragraph.models.tiers import DEFAULT_ROLES, DEFAULT_TIERS
+from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.walk import MAX_BYTES
 from hydragraph.settings import Loaded, Settings, hide_secrets, load_settings
 
@@ -74,6 +77,24 @@ def test_the_tiers_and_roles_are_those_of_the_models() -> None:
     assert {role: getattr(settings.roles, role) for role in DEFAULT_ROLES} == dict(DEFAULT_ROLES)
 
 
+@pytest.mark.parametrize("name", ["a", "A.b_c-9", "x" * 64, "x" * 65, "", ".a", "-a", "a/b", "..", "a b", "a\n", "ä"])
+def test_a_collection_may_be_called_in_the_settings_what_the_index_takes(name: str, tmp_path: Path) -> None:
+    def is_taken(take: Callable[[], object]) -> bool:
+        try:
+            take()
+        except HydragraphError:
+            return False
+        return True
+
+    assert is_taken(lambda: load(tmp_path, collection=name)) == is_taken(lambda: Collection(tmp_path, name))
+
+
+@pytest.mark.parametrize("name", ["minilm", "none", "sentence-transformers:org/name"])
+def test_each_embedder_that_there_is_may_be_named(name: str, tmp_path: Path) -> None:
+    assert load(tmp_path, f"embedder: {name}").settings.embedder == name
+    assert name.partition(":")[0] in {kind.partition(":")[0] for kind in KINDS}
+
+
 def test_the_largest_file_is_that_of_the_walk() -> None:
     assert Settings().index.max_bytes == MAX_BYTES
 
@@ -106,7 +127,13 @@ def test_each_layer_beats_the_one_before_and_is_named_as_the_origin(tmp_path: Pa
         ("budget: {steps: -1}", {}, ["budget.steps", "at least 0", "-1"]),
         ("budget: 5", {}, ["budget", "section", "5 (whole number)"]),
         ("- a\n- b\n", {}, ["the file", "section", "(list)"]),
-        ("collection: 5", {}, ["collection", "a text", "5 (whole number)"]),
+        ("collection: 5", {}, ["collection", "a collection's name", "5 (whole number)"]),
+        ("collection: ../x", {}, ["collection", "a collection's name", "'../x'"]),
+        ("embedder: nope", {}, ["embedder", "minilm, none or sentence-transformers:NAME", "'nope'"]),
+        ("", {"HYDRAGRAPH_EMBEDDER": "sentence-transformers:"}, ["embedder", "minilm, none or sentence-transformers"]),
+        ("search: {limit: 1}\nweb: {}\nsearch: {limit: 2}\n", {}, ["search: expected once", "lines 1 and 3"]),
+        ("budget:\n  usd: 1\n  usd: 2\n", {}, ["budget.usd: expected once", "lines 2 and 3"]),
+        ("tiers: &x {local_fast: *x}", {}, ["tiers.local_fast.local_fast", "known key"]),
         ("web: {enabled: 'yes'}", {}, ["web.enabled", "true or false", "'yes' (text)"]),
         ("roles: {grade: api}", {}, ["roles.grade", "local_fast, local_quality", "'api'"]),
         ("server: {port: 70000}", {}, ["server.port", "at most 65535", "70000"]),
@@ -157,12 +184,12 @@ def test_a_list_from_a_variable_is_separated_by_commas(tmp_path: Path) -> None:
 def test_dotenv_understands_quotes_comments_and_export(tmp_path: Path) -> None:
     dotenv = (
         "# HYDRAGRAPH_NOPE=1\n"
-        'export HYDRAGRAPH_COLLECTION="a b" # why\n'
-        "HYDRAGRAPH_EMBEDDER='c # d'\n"
+        'export HYDRAGRAPH_HOME="/a b" # why\n'
+        "HYDRAGRAPH_EMBEDDER='sentence-transformers:c # d'\n"
         "HYDRAGRAPH_TIERS__LOCAL_FAST__MODEL = tiny-chat # small\n"
     )
     settings = load(tmp_path, dotenv=dotenv).settings
-    assert (settings.collection, settings.embedder) == ("a b", "c # d")
+    assert (settings.home, settings.embedder) == (Path("/a b"), "sentence-transformers:c # d")
     assert settings.tiers.local_fast.model == "tiny-chat"
 
 
@@ -183,6 +210,12 @@ def test_a_named_file_is_read_and_must_be_there(tmp_path: Path) -> None:
     assert load_settings(config=named, environ={"HYDRAGRAPH_CONFIG": "nowhere"}, cwd=tmp_path).settings == by_variable
     with pytest.raises(SettingsError, match=r"nowhere\.yaml"):
         load_settings(config=Path("nowhere.yaml"), environ={}, cwd=tmp_path)
+
+
+def test_a_folder_called_like_the_settings_is_not_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "hydragraph.yaml").mkdir()
+    with pytest.raises(SettingsError, match=r"/hydragraph\.yaml: expected a readable YAML file, got: Is a directory$"):
+        load(tmp_path)
 
 
 def test_home_is_absolute_and_expands_the_tilde(tmp_path: Path) -> None:

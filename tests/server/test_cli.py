@@ -19,7 +19,7 @@ from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.server.cli import main
 from hydragraph.server.cli_ask import Calls
 
-COMMANDS = ["index", "search", "ask", "collections", "forget", "config", "doctor", "serve"]
+COMMANDS = ["index", "search", "ask", "collections", "threads", "forget", "config", "doctor", "serve"]
 Captured = pytest.CaptureFixture[str]
 
 
@@ -82,6 +82,7 @@ def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
         (["--config", "missing.yaml", "config"], "missing.yaml"),
         (["forget", "default"], "--yes"),  # nobody can be asked
         (["forget", ""], "empty"),
+        (["index", "corpus", "--name", "a b"], "collection's name"),
     ],
 )
 def test_what_cannot_be_used_ends_with_2_and_says_why(arguments: list[str], words: str, capsys: Captured) -> None:
@@ -165,11 +166,21 @@ def test_an_index_of_nothing_is_no_success(capsys: Captured) -> None:
 def test_index_without_an_embedder_goes_on_without_dense_vectors(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    monkeypatch.setenv("HYDRAGRAPH_EMBEDDER", "nonsense")
+    monkeypatch.setenv("HYDRAGRAPH_EMBEDDER", "sentence-transformers:nowhere")
     assert main(["index", "corpus"]) == 0
     captured = capsys.readouterr()
     assert "No dense vectors this time." in captured.err
     assert "dense 0% ready" in captured.out
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("command", [["index", "corpus"], ["config"], ["search", "x"]])
+def test_an_embedder_that_there_is_none_of_is_refused(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("HYDRAGRAPH_EMBEDDER", "nope")
+    code, shown = refused(command, capsys)
+    assert (code, "minilm, none or sentence-transformers:NAME, got 'nope'" in shown) == (2, True)
 
 
 @pytest.mark.usefixtures("indexed")

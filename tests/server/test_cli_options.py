@@ -44,7 +44,7 @@ def test_an_argument_reaches_its_setting(key: str, here: Path) -> None:
 def test_an_index_without_dense_does_not_look_for_the_embedder(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
-    monkeypatch.setenv("HYDRAGRAPH_EMBEDDER", "nonsense")
+    monkeypatch.setenv("HYDRAGRAPH_EMBEDDER", "sentence-transformers:nowhere")
     assert main(["index", "corpus", "--no-dense"]) == 0
     captured = capsys.readouterr()
     assert "No dense vectors" not in captured.err
