@@ -19,7 +19,7 @@ from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.server.cli import main
 from hydragraph.server.cli_ask import Calls
 
-COMMANDS = ["index", "search", "ask", "collections", "threads", "forget", "config", "doctor", "serve"]
+COMMANDS = ["index", "search", "ask", "collections", "forget", "config", "doctor", "serve"]
 Captured = pytest.CaptureFixture[str]
 
 
