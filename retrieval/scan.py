@@ -106,9 +106,8 @@ def _resolved(root: Path, registered: Sequence[str]) -> str:
         absolute = Path(os.path.abspath(root)).as_posix()
         if absolute in registered:
             raise _vanished(absolute) from error
-        raise UsageError(
-            f"Expected a file or a folder to index, but {str(root)!r} cannot be opened: {error}"
-        ) from error
+        why = getattr(error, "strerror", None) or error  # an OSError's own text names the path again
+        raise UsageError(f"Expected a file or a folder to index, but {str(root)!r} cannot be opened: {why}") from error
 
 
 def _refuse_vanished(

@@ -163,6 +163,14 @@ def test_an_index_of_nothing_is_no_success(capsys: Captured) -> None:
 
 
 @pytest.mark.usefixtures("here")
+def test_a_path_that_is_not_there_is_named_once(capsys: Captured) -> None:
+    assert refused(["index", "/nowhere"], capsys) == (
+        2,
+        "hydragraph: Expected a file or a folder to index, but '/nowhere' cannot be opened: No such file or directory\n",
+    )
+
+
+@pytest.mark.usefixtures("here")
 def test_index_without_an_embedder_goes_on_without_dense_vectors(
     monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
