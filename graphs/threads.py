@@ -25,7 +25,7 @@ async def open_threads(home: Path) -> AsyncIterator[AsyncSqliteSaver]:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
     async with AsyncExitStack() as stack:
-        with translated(home / FILE, _broken):
+        with translated(home / FILE, broken):
             await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
             saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(home / FILE)))
             await saver.setup()
@@ -35,7 +35,7 @@ async def open_threads(home: Path) -> AsyncIterator[AsyncSqliteSaver]:
         yield saver
 
 
-def _broken(database: Path, reason: str) -> CollectionError:
+def broken(database: Path, reason: str) -> CollectionError:
     return CollectionError(
         f"The threads in {database} cannot be read: {reason}.",
         "Remove that file to begin new ones; what is indexed is not in it.",

@@ -47,9 +47,14 @@ def forget_path(collection: Collection, path: Path, holding: Holding | None = No
     return len(gone)
 
 
+def names_of(path: Path) -> set[str]:
+    """A path as given and with its links resolved: a link may since have been turned elsewhere."""
+    return {Path(os.path.abspath(path)).as_posix(), path.resolve().as_posix()}
+
+
 def _below(store: Store, path: Path) -> tuple[list[str], list[str]]:
     """Files and roots at or below a path, by its name as given or with its links resolved."""
-    names = {Path(os.path.abspath(path)).as_posix(), path.resolve().as_posix()}
+    names = names_of(path)
     folders = tuple(name.rstrip("/") + "/" for name in names)
     files = [row[0] for row in store.execute("SELECT path FROM files")]
     gone = [file for file in files if file in names or file.startswith(folders)]

@@ -94,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(module=None, verbose=0, quiet="ERROR", config=None, home=None)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for add in (_index, _search, _ask, _collections, _forget, _config, _doctor, _serve):
+    for add in (_index, _search, _ask, _collections, _threads, _forget, _config, _doctor, _serve):
         add(commands)
     return parser
 
@@ -180,15 +180,25 @@ def _collections(commands: Any) -> None:
     _as_json(_command(commands, "collections", "cli_collections", "list what is indexed", example), "a list")
 
 
+def _threads(commands: Any) -> None:
+    example = "  hydragraph threads\n\n`hydragraph forget --thread NAME` wipes one."
+    _as_json(_command(commands, "threads", "cli_threads", "list the conversations that are kept", example), "a list")
+
+
 def _forget(commands: Any) -> None:
     example = """\
   hydragraph forget ~/src/flask/secret.py     the file, in every collection
   hydragraph forget ./docs --name this        what is below ./docs, in one collection
   hydragraph forget this                      the whole collection
+  hydragraph forget --thread cookies          a conversation
 
-A word without a slash that names a collection means the collection; write ./word for the path."""
-    parser = _command(commands, "forget", "cli_forget", "remove every trace of a path or a collection", example)
-    parser.add_argument("target", metavar="PATH|COLLECTION")
+A word without a slash that names a collection means the collection; write ./word for the path. Answers are kept in
+threads only: those over a collection go with it, and those in which a forgotten path was found go with the path."""
+    parser = _command(
+        commands, "forget", "cli_forget", "remove every trace of a path, a collection or a thread", example
+    )
+    parser.add_argument("target", metavar="PATH|COLLECTION", nargs="?")
+    parser.add_argument("--thread", metavar="NAME", type=_text, help="a conversation instead")
     parser.add_argument("--name", metavar="COLLECTION", help="only in this collection (default: in every one)")
     parser.add_argument("--yes", action="store_true", help="do not ask before a whole collection goes")
 

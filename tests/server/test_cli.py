@@ -19,7 +19,7 @@ from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.server.cli import main
 from hydragraph.server.cli_ask import Calls
 
-COMMANDS = ["index", "search", "ask", "collections", "forget", "config", "doctor", "serve"]
+COMMANDS = ["index", "search", "ask", "collections", "threads", "forget", "config", "doctor", "serve"]
 Captured = pytest.CaptureFixture[str]
 
 
@@ -166,7 +166,8 @@ def test_an_index_of_nothing_is_no_success(capsys: Captured) -> None:
 def test_a_path_that_is_not_there_is_named_once(capsys: Captured) -> None:
     assert refused(["index", "/nowhere"], capsys) == (
         2,
-        "hydragraph: Expected a file or a folder to index, but '/nowhere' cannot be opened: No such file or directory\n",
+        "hydragraph: Expected a file or a folder to index, but '/nowhere' cannot be opened: "
+        "No such file or directory\n",
     )
 
 
