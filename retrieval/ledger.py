@@ -7,6 +7,7 @@ the database with its outbox before the vector store hears of it; the next run g
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class IndexReport:
     """What a run did and what the collection holds after it.
 
     `read` files were new, changed or moved; `quarantined` files could not be read or parsed, `skipped` counts what was
-    left out on purpose by reason. `dense_ready` is 0 where there was no embedder.
+    left out on purpose by reason. `dense_ready` is 0 where there was no embedder. `missing` are roots of earlier runs
+    that are gone from the disk: what stood below them is still found.
     """
 
     collection: str
@@ -77,6 +79,7 @@ class IndexReport:
     truncated: int
     dense_ready: float
     seconds: float
+    missing: tuple[str, ...] = ()
 
 
 def quiet(_: Progress) -> None:
@@ -148,6 +151,7 @@ class _Run:
         self._manifest = Manifest(store)
         self._outbox = Outbox(collection, store, options.holding)
         self._truncated = 0
+        self._touched = 0
         self._start = time.monotonic()
 
     def run(self, roots: list[Path]) -> IndexReport:
@@ -184,10 +188,12 @@ class _Run:
             self._store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in scanned.absorbed])
             self._store.executemany("INSERT OR IGNORE INTO roots VALUES (?)", [(root,) for root in scanned.roots])
         meter = _Meter("read", self._report, len(scanned.to_read))
+        self._touched = 0
         for entries, touched in self._batches(scanned):
             size = sum(len(row.terms) + 4 * len(row.chunk.text) for entry in entries for row in entry.chunks)
             require_space(self._collection.folder, 2 * size, self._options.holding.free)
             self._manifest.touch(touched)
+            self._touched += len(touched)
             if entries:
                 self._manifest.commit(entries)
                 self._outbox.carry_sparse()
@@ -261,8 +267,8 @@ class _Run:
             files=counts.files,
             chunks=counts.chunks,
             references=counts.references,
-            read=len(scanned.to_read),
-            unchanged=scanned.unchanged,
+            read=len(scanned.to_read) - self._touched,
+            unchanged=scanned.unchanged + self._touched,
             removed=len(scanned.gone),
             quarantined=tuple(self._quarantined(scanned)),
             skipped=scanned.skipped,
@@ -270,4 +276,5 @@ class _Run:
             truncated=self._truncated,
             dense_ready=counts.dense_ready,
             seconds=time.monotonic() - self._start,
+            missing=tuple(root for root in self._store.roots() if not os.path.lexists(root)),
         )

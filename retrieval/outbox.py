@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..domain import Embedder
+from ..errors import EmbedderError
 from .bm25 import document_vector, grid_length
 from .collection import WAIT_SECONDS, Collection
 from .store import Store
@@ -35,6 +36,7 @@ HOLD_SECONDS = 2.0
 BREATH_SECONDS = 0.1  # between two holds, several times what a waiting search sleeps
 
 Count = Callable[[int], None]
+DenseRow = tuple[int, str, bytes]  # num, id and content key of a chunk
 
 
 def uncounted(_: int) -> None:
@@ -142,38 +144,42 @@ class Outbox:
         embedded = 0
         sql = "SELECT num, id, content FROM chunks WHERE dense = 0 AND sparse > 0 ORDER BY num LIMIT ?"
         while rows := self.store.execute(sql, (DENSE_BATCH,)).fetchall():
-            vectors, made = self._vectors(embedder, rows, count)
-            embedded += made
-            with self.shard() as shard:
-                shard.set_dense(stamp_of(embedder), [(row[1], vectors[row[2]]) for row in rows])
-                shard.flush()
-                self._mark("dense", [row[0] for row in rows])
+            vectors = self._kept(stamp_of(embedder), rows)
+            try:
+                embedded += self._make(embedder, rows, vectors, count)
+            except (KeyboardInterrupt, EmbedderError):
+                self._carry_some_dense(embedder, rows, vectors)  # what is made is ready for searches
+                raise
+            self._carry_some_dense(embedder, rows, vectors)
         return embedded
 
-    def _vectors(
-        self, embedder: Embedder, rows: Sequence[Sequence[object]], count: Count
-    ) -> tuple[dict[object, Vectors], int]:
-        """The vectors of these chunks by content key: those that are kept, and the others made and kept now."""
-        model = stamp_of(embedder)
-        known: dict[object, Vectors] = {}
-        missing: dict[object, str] = {}
-        for _, chunk_id, content in rows:
-            sql = "SELECT vector FROM vectors WHERE model = ? AND content = ?"
-            found = self.store.execute(sql, (model, content)).fetchone()
-            if found:
-                known[content] = np.frombuffer(found[0], dtype=np.float32)
-            else:
-                missing[content] = str(chunk_id)
-        keys = list(missing)
-        same = Counter(row[2] for row in rows)
+    def _carry_some_dense(self, embedder: Embedder, rows: Sequence[DenseRow], vectors: Mapping[bytes, Vectors]) -> None:
+        ready = [row for row in rows if row[2] in vectors]
+        if ready:
+            with self.shard() as shard:
+                shard.set_dense(stamp_of(embedder), [(chunk_id, vectors[content]) for _, chunk_id, content in ready])
+                shard.flush()
+                self._mark("dense", [num for num, _, _ in ready])
+
+    def _kept(self, model: str, rows: Sequence[DenseRow]) -> dict[bytes, Vectors]:
+        """The vectors of these chunks that were made before, by content key."""
+        sql = "SELECT vector FROM vectors WHERE model = ? AND content = ?"
+        found = {row[2]: self.store.execute(sql, (model, row[2])).fetchone() for row in rows}
+        return {content: np.frombuffer(row[0], dtype=np.float32) for content, row in found.items() if row}
+
+    def _make(self, embedder: Embedder, rows: Sequence[DenseRow], known: dict[bytes, Vectors], count: Count) -> int:
+        """Make and keep the vectors that are missing, and put them to the known ones; how many they were."""
+        missing = {content: chunk_id for _, chunk_id, content in rows if content not in known}
+        same = Counter(content for _, _, content in rows)
         count(sum(same[key] for key in known))
+        keys = list(missing)
         for start in range(0, len(keys), EMBED_BATCH):
             part = keys[start : start + EMBED_BATCH]
-            for key, vector in zip(part, self._embed(embedder, [missing[key] for key in part]), strict=True):
-                known[key] = vector
-            self._keep(model, [(key, known[key]) for key in part])
+            made = dict(zip(part, self._embed(embedder, [missing[key] for key in part]), strict=True))
+            self._keep(stamp_of(embedder), list(made.items()))
+            known |= made
             count(sum(same[key] for key in part))
-        return known, len(keys)
+        return len(keys)
 
     def _embed(self, embedder: Embedder, chunk_ids: Sequence[str]) -> Vectors:
         from .chunking import embedded_text
@@ -182,7 +188,7 @@ class Outbox:
         vectors = embedder.embed([embedded_text(chunks[chunk_id]) for chunk_id in chunk_ids])
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
-    def _keep(self, model: str, items: Sequence[tuple[object, Vectors]]) -> None:
+    def _keep(self, model: str, items: Sequence[tuple[bytes, Vectors]]) -> None:
         require_space(self.collection.folder, 4 * sum(vector.nbytes for _, vector in items), self.holding.free)
         with self.store.transaction():
             rows = [(model, key, vector.tobytes()) for key, vector in items]

@@ -57,6 +57,11 @@ def described(report: IndexReport) -> str:
         f"This run: {report.read:,} read, {report.unchanged:,} unchanged, {report.removed:,} removed, "
         f"{report.embedded:,} embedded, {report.truncated:,} truncated, in {report.seconds:.1f} s.",
     ]
+    for root in report.missing:
+        command = clean_line(shlex.join(["hydragraph", "forget", root, "--name", report.collection]))
+        lines.append(
+            f"Gone: {clean_line(root)} was indexed before and is not there; it is still found. Drop it: {command}"
+        )
     if report.skipped:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(report.skipped.items()))
         lines.append(f"Skipped: {clean_line(reasons)}.")

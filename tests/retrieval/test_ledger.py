@@ -19,7 +19,8 @@ from hydragraph.errors import CollectionError, DiskFullError, IndexBusyError, No
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
 from hydragraph.retrieval.bm25 import LexicalQuery, search_bm25
-from hydragraph.retrieval.collection import Collection
+from hydragraph.retrieval.collection import Collection, list_collections
+from hydragraph.retrieval.forget import forget_path
 from hydragraph.retrieval.ledger import IndexOptions, Progress, index
 from hydragraph.retrieval.outbox import Holding, stamp_of
 from hydragraph.retrieval.store import Store
@@ -99,7 +100,7 @@ def test_the_same_bytes_touched_are_not_embedded_again(
     let_time_pass(docs)
     (tree / "app.py").touch()
     report = index(docs, [tree], make_embedder())
-    assert (report.read, report.embedded) == (1, 0)
+    assert (report.read, report.unchanged, report.embedded) == (0, 3, 0)
 
 
 def test_changed_moved_added_and_deleted_files_are_followed(
@@ -180,6 +181,8 @@ def test_ctrl_c_keeps_what_is_finished(docs: Collection, tmp_path: Path, make_em
     with pytest.raises(KeyboardInterrupt):
         index(docs, [tmp_path / "many"], embedder)
     assert found(docs, "session cursor")
+    counts = list_collections(docs.home)[0].counts
+    assert counts.dense_ready == 128 / counts.chunks  # though a batch for the vector store is larger
     embedder.interrupt_after = None
     report = index(docs, [tmp_path / "many"], embedder)
     assert report.embedded == report.chunks - 128
@@ -234,6 +237,14 @@ def test_a_root_that_vanished_is_not_wiped_in_silence(
     with pytest.raises(CollectionError, match="hydragraph forget"):
         index(docs, [tree], make_embedder())
     assert found(docs, "zebra") == ["plain.txt"]
+
+
+def test_a_root_that_moved_away_is_named(docs: Collection, tree: Path, make_embedder: MakeEmbedder) -> None:
+    assert index(docs, [tree], make_embedder()).missing == ()
+    moved = tree.rename(tree.with_name("elsewhere"))
+    assert index(docs, [moved], make_embedder()).missing == (str(tree),)
+    forget_path(docs, tree)
+    assert index(docs, [moved], make_embedder()).missing == ()
 
 
 def test_nothing_to_index_is_an_error_that_says_what_was_there(
