@@ -15,7 +15,7 @@ from .store import Store
 from .walk import Found, Skipped, walk
 
 GRAIN_NS = 2_000_000_000  # a file that changed this shortly before it was read may have changed again unseen
-TROUBLE = frozenset({"no permission", "read error", "path not UTF-8", "vanished"})
+TROUBLE = frozenset({"no permission", "read error", "path not UTF-8", "path too long", "vanished"})
 
 
 class ScanOptions(Protocol):

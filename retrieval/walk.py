@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -32,6 +32,7 @@ SkipReason = Literal[
     "not a regular file",  # fifo, socket, device
     "path not UTF-8",
     "vanished",  # gone between listing and reading
+    "path too long",  # for the system
     "read error",
 ]
 MAX_BYTES: Final = 2_000_000  # index.max_bytes of the settings
@@ -222,4 +223,5 @@ def _trouble(error: OSError) -> SkipReason:
         return "no permission"
     if isinstance(error, FileNotFoundError):
         return "vanished"
-    return "symlink loop" if error.errno == errno.ELOOP else "read error"
+    named: Mapping[int | None, SkipReason] = {errno.ELOOP: "symlink loop", errno.ENAMETOOLONG: "path too long"}
+    return named.get(error.errno, "read error")

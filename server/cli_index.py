@@ -16,7 +16,7 @@ from ..settings import Settings
 from .cli import INTERRUPTED
 from .cli_settings import settings_for
 from .progress import progress_for_this_terminal
-from .terminal import clean, clean_line, err, out, plural
+from .terminal import clean, clean_line, err, out, plural, shortened
 
 SHOWN_QUARANTINED = 20
 
@@ -68,7 +68,7 @@ def described(report: IndexReport) -> str:
     if report.quarantined:
         lines.append(f"Quarantined: {plural(len(report.quarantined), 'file')}.")
         shown = report.quarantined[:SHOWN_QUARANTINED]
-        lines += [f"    {clean_line(path)}: {clean_line(reason)}" for path, reason in shown]
+        lines += [f"    {shortened(path)}: {clean_line(reason)}" for path, reason in shown]
         if len(report.quarantined) > len(shown):
             lines.append(f"    and {len(report.quarantined) - len(shown):,} more (--json lists all)")
     return "\n".join(lines)

@@ -49,6 +49,15 @@ def shown_path(path: str | Path, folder: Path | None = None) -> str:
     return clean_line(below)
 
 
+def shortened(path: str, most: int = 160) -> str:
+    """A path on one line without its middle where it is longer: its beginning and its end say which it is."""
+    text = clean_line(path)
+    if len(text) <= most:
+        return text
+    half = (most - 1) // 2
+    return f"{text[:half]}…{text[-half:]}"
+
+
 def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 

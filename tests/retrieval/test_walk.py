@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -166,3 +167,18 @@ def test_a_file_of_ignore_rules_that_is_no_file_says_nothing(make: Tree) -> None
     root = make("a.py", ".gitignore/b.py")
 
     assert found(root) == ["a.py", ".gitignore/b.py"]
+
+
+def test_a_path_longer_than_the_system_takes_is_said_to_be(make: Tree) -> None:
+    root = make("a.py")
+    folder, depth = os.open(root, os.O_RDONLY), 0
+    while depth < 20:  # one by one, for the whole path is too long to be made
+        os.mkdir("d" * 250, dir_fd=folder)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder, depth = inner, depth + 1
+    os.close(os.open("deep.py", os.O_WRONLY | os.O_CREAT, dir_fd=folder))
+    os.close(folder)
+    [left_out] = [item for item in walk([root]) if isinstance(item, Skipped)]
+    assert left_out.reason == "path too long"
+    assert found(root) == ["a.py"]

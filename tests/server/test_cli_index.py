@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,18 @@ def test_a_root_that_moved_away_is_named_with_the_way_to_drop_it(here: Path, cap
     shown = capsys.readouterr().out
     assert "Gone:" not in shown
     assert "This run: 0 read, 2 unchanged" in shown
+
+
+def test_a_path_too_long_for_the_system_is_quarantined_and_shown_by_its_ends(here: Path, capsys: Captured) -> None:
+    folder = os.open(here / "corpus", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("d" * 250, dir_fd=folder)
+        inner = os.open("d" * 250, os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    assert main(["index", "corpus"]) == 0
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.endswith(": path too long")]
+    assert line.startswith(f"    {here / 'corpus'}"[:80])
+    assert "…" in line
+    assert len(line) < 200
