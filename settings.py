@@ -3,7 +3,7 @@
 The layers are merged here rather than by pydantic-settings, whose import alone (0.5 s of CPU time with its models)
 would cost a third of what a cold `hydragraph search` may take. Nothing is coerced: a value has the type that its
 field is annotated with, or it is refused with the key's name, what was expected and what came. Only `server/` and
-`graphs/studio.py` call `load_settings`; everything else is handed values.
+`graphs/` (studio.py, retriever.py) call `load_settings`; everything else is handed values.
 """
 
 from __future__ import annotations

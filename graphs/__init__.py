@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .rag import build_rag_graph as build_rag_graph
+    from .retriever import open_retriever as open_retriever
     from .services import DEFAULT as DEFAULT
     from .services import RagServices as RagServices
     from .services import RagSettings as RagSettings
 
-_HOMES = {"build_rag_graph": "rag", "RagServices": "services", "RagSettings": "services", "DEFAULT": "services"}
-__all__ = ["DEFAULT", "RagServices", "RagSettings", "build_rag_graph"]
+_HOMES = {
+    "DEFAULT": "services",
+    "RagServices": "services",
+    "RagSettings": "services",
+    "build_rag_graph": "rag",
+    "open_retriever": "retriever",
+}
+__all__ = ["DEFAULT", "RagServices", "RagSettings", "build_rag_graph", "open_retriever"]
 
 
 def __getattr__(name: str) -> Any:

@@ -201,7 +201,7 @@ def test_importing_has_no_effect_and_loads_little(statement: str, absent: list[s
 def test_unknown_names_are_refused() -> None:
     import hydragraph.graphs as graphs
 
-    assert sorted(graphs.__all__) == ["DEFAULT", "RagServices", "RagSettings", "build_rag_graph"]
+    assert sorted(graphs.__all__) == ["DEFAULT", "RagServices", "RagSettings", "build_rag_graph", "open_retriever"]
     assert all(getattr(graphs, name) for name in graphs.__all__)
     with pytest.raises(AttributeError, match="no attribute 'build'"):
         _ = graphs.build

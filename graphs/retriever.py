@@ -1,0 +1,29 @@
+"""For a host that wants the search alone: a collection as a LangChain retriever."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ..settings import Settings, load_settings
+from .compose import embedder_of
+
+if TYPE_CHECKING:
+    from ..retrieval.langchain import HydragraphRetriever
+
+
+def open_retriever(
+    collection: str = "", *, limit: int | None = None, settings: Settings | None = None
+) -> HydragraphRetriever:
+    """The best `limit` chunks of `collection`, as documents; what is not given is as `hydragraph config` shows it here.
+
+    Nothing is opened before the first question, which raises NoIndexError where there is no such collection; between
+    questions the collection is let go of.
+    """
+    from ..retrieval.langchain import HydragraphRetriever
+    from ..retrieval.search import LocalSearcher
+
+    used = settings or load_settings().settings
+    used = replace(used, collection=collection or used.collection)
+    searcher = LocalSearcher(used.home, used.collection, lambda: embedder_of(used))
+    return HydragraphRetriever(searcher, limit=limit or used.search.limit)
