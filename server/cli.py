@@ -94,7 +94,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(module=None, verbose=0, quiet="ERROR", config=None, home=None)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands")
-    for add in (_index, _search, _ask, _collections, _threads, _forget, _config, _doctor, _serve):
+    for add in (_index, _search, _ask, _suggest, _collections, _threads, _forget, _config, _doctor, _serve):
         add(commands)
     return parser
 
@@ -173,6 +173,13 @@ Without a reachable model the answer quotes the best places. The first line says
         ("usd", float, "dollars"), ("tokens", int, "tokens"), ("seconds", float, "seconds"), ("steps", int, "steps"),
     ):  # fmt: skip
         parser.add_argument(f"--budget-{name}", type=kind, metavar="N", help=f"at most so many {what}")
+
+
+def _suggest(commands: Any) -> None:
+    example = "  hydragraph suggest --name this"
+    parser = _command(commands, "suggest", "cli_suggest", "name a few questions that a collection can answer", example)
+    _named(parser)
+    _as_json(parser, "a list")
 
 
 def _collections(commands: Any) -> None:

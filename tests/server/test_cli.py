@@ -19,7 +19,7 @@ from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.server.cli import main
 from hydragraph.server.cli_ask import Calls
 
-COMMANDS = ["index", "search", "ask", "collections", "threads", "forget", "config", "doctor", "serve"]
+COMMANDS = ["index", "search", "ask", "suggest", "collections", "threads", "forget", "config", "doctor", "serve"]
 Captured = pytest.CaptureFixture[str]
 
 
@@ -332,6 +332,29 @@ def test_a_question_whose_bytes_are_no_utf8_reaches_machine_and_thread(capsys: C
     captured = capsys.readouterr()
     assert "] corpus/bank.py:L" in captured.out
     assert "surrogates" not in captured.out + captured.err
+
+
+@pytest.mark.usefixtures("here")
+def test_what_is_suggested_can_be_answered(capsys: Captured) -> None:
+    assert main(["index", "corpus", "--name", "bank"]) == 0
+    capsys.readouterr()
+    assert main(["suggest"]) == 0
+    questions = capsys.readouterr().out.splitlines()
+    assert questions == ["What is said about “Opening hours”?"]
+    assert main(["suggest", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == questions
+    assert main(["ask", questions[0]]) == 0
+    assert "opens at nine" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("here")
+def test_where_there_is_nothing_to_ask_about_it_is_said(capsys: Captured) -> None:
+    Path("plain").mkdir()
+    Path("plain/a.txt").write_text("nothing in particular\n")
+    assert main(["index", "plain"]) == 0
+    capsys.readouterr()
+    assert refused(["suggest"], capsys) == (0, "Nothing in collection 'default' says what to ask.\n")
+    assert refused(["suggest", "--name", "other"], capsys)[0] == 4
 
 
 # --- forget
