@@ -207,7 +207,7 @@ def _by_content(found: Found, options: _Options) -> SkipReason | None:
         text = data.decode("latin-1")
     if found.path != found.root and ignore.is_generated_text(found.path.name, text):
         return "generated"
-    return "secret" if not options.include_secrets and secrets.holds_secret(text) else None
+    return "secret" if not options.include_secrets and secrets.credentials(text) else None
 
 
 def _is_utf8(name: str) -> bool:
