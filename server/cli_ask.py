@@ -105,7 +105,7 @@ class Calls:
 
 
 def shown(answer: Json) -> str:
-    parts = [clean(answer["answer"]).strip()]
+    parts = [clean(_with_short_paths(answer)).strip()]
     if answer["citations"]:
         has_quotes = answer["status"] == "extractive"  # in its text already
         cited = [_citation(citation, quoted=not has_quotes) for citation in answer["citations"]]
@@ -114,6 +114,14 @@ def shown(answer: Json) -> str:
         "\n".join([*(f"Note: {CAVEATS.get(name, name)}." for name in answer["caveats"]), closing_line(answer)])
     )
     return "\n" + "\n\n".join(parts)
+
+
+def _with_short_paths(answer: Json) -> str:
+    """The nearest misses as citations are shown: relative to where one stands, and each on its line."""
+    text: str = answer["answer"]
+    for place in answer["nearest"]:
+        text = text.replace(f"\n- {place}", f"\n- {shown_path(place)}")
+    return text
 
 
 def _citation(citation: Json, *, quoted: bool) -> str:

@@ -316,6 +316,25 @@ def test_what_the_corpus_does_not_have_ends_with_3(capsys: Captured) -> None:
     assert "abstained" in shown
 
 
+@pytest.mark.usefixtures("here")
+def test_the_nearest_misses_are_shown_as_citations_are(capsys: Captured) -> None:
+    Path("corpus/two\nlines.md").write_text("# Iceland\n\nThe branch in Iceland.\n")
+    assert main(["index", "corpus"]) == 0
+    capsys.readouterr()
+    assert main(["ask", "Which volcano erupted in Iceland, and did the Katla glacier melt?"]) == 3
+    listed = capsys.readouterr().out.split("The nearest misses:\n")[1].split("\n\n")[0].splitlines()
+    assert listed[0] == "- corpus/two\\nlines.md:L1-L3"
+    assert all(line.startswith("- corpus/") for line in listed)
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_greeting_is_answered_without_a_word_about_quotes(capsys: Captured) -> None:
+    assert main(["ask", "hi"]) == 0
+    shown = capsys.readouterr().out
+    assert "I answer questions about the indexed files" in shown
+    assert "Note: " not in shown
+
+
 @pytest.mark.usefixtures("indexed")
 def test_a_thread_outlives_the_process(capsys: Captured, own_home: Path) -> None:
     assert main(["ask", "What is the overdraft limit?", "--thread", "t"]) == 0
