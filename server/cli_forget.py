@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> int:
     target: str = arguments.target
     if not target.strip():
         raise UsageError("expected a path or a collection, got an empty text")
-    if arguments.name is None and (target in names or _is_damaged_collection(home, target)):
+    if arguments.name is None and (target in names or _is_damaged_collection(home, target) or threads_of(home, target)):
         return _forget_collection(Collection(home, target), sure=arguments.yes)
     everywhere = arguments.name is None
     return _forget_path(
@@ -49,11 +49,14 @@ def _forget_collection(collection: Collection, *, sure: bool) -> int:
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             err("Nothing was forgotten.")
             return 1
+    if (
+        collection.folder.is_dir()
+    ):  # first, for it needs no space; where the threads are in use, a second run wipes them
+        forget_collection(collection)
+        out(f"Forgot the collection {collection.name!r}.")
     threads = threads_of(collection.home, collection.name)
     forget_threads(collection.home, threads)
-    forget_collection(collection)
-    out(f"Forgot the collection {collection.name!r}.")
-    _say_threads(threads, "over it")
+    _say_threads(threads, f"over {collection.name!r}")
     return 0
 
 

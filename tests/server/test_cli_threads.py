@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_a_thread_is_forgotten_with_every_byte(capsys: Captured, own_home: Path)
 @pytest.mark.usefixtures("conversations")
 def test_a_collection_takes_its_threads_with_it(capsys: Captured, own_home: Path) -> None:
     assert main(["forget", "notes", "--yes"]) == 0
-    assert "Forgot 1 thread over it: fees/2." in capsys.readouterr().out
+    assert "Forgot 1 thread over 'notes': fees/2." in capsys.readouterr().out
     assert listed(capsys) == [("bank", "limit", 1)]
     assert b"transfer" not in kept(own_home)
 
@@ -93,3 +94,28 @@ def test_a_thread_of_another_collection_or_none_is_left(capsys: Captured) -> Non
     assert main(["forget"]) == 2
     assert main(["forget", "notes", "--thread", "fees/2"]) == 2
     assert len(listed(capsys)) == 2
+
+
+@pytest.mark.usefixtures("conversations")
+def test_threads_in_use_are_wiped_by_a_second_run(capsys: Captured, own_home: Path) -> None:
+    connection = sqlite3.connect(own_home / FILE)
+    connection.execute("SELECT COUNT(*) FROM checkpoints").fetchall()
+    assert main(["forget", "--thread", "limit"]) == 5
+    assert main(["forget", "notes", "--yes"]) == 5
+    connection.close()
+    assert "in use by another program" in capsys.readouterr().err
+    assert main(["forget", "notes", "--yes"]) == 0
+    assert capsys.readouterr().out == "Forgot 1 thread over 'notes': fees/2.\n"
+    assert listed(capsys) == [("bank", "limit", 1)]
+
+
+@pytest.mark.usefixtures("indexed")
+@pytest.mark.parametrize("line", [["threads"], ["ask", LIMIT, "--thread", "t"], ["forget", "corpus"]], ids=" ".join)
+def test_threads_that_cannot_be_read_are_not_taken_for_the_index(
+    line: list[str], capsys: Captured, own_home: Path
+) -> None:
+    (own_home / FILE).write_bytes(b"no database" * 1000)
+    assert main(line) == 1
+    shown = capsys.readouterr().err
+    assert f"The threads in {own_home / FILE} cannot be read" in shown
+    assert "hydragraph forget" not in shown
