@@ -6,6 +6,7 @@ Nothing slow is imported before a command is chosen: `hydragraph --help` has to 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from .logs import configure_logs
 
     configure_logs(arguments.verbose, quiet=arguments.quiet)
+    stop_tracing()
     try:
         code: int = import_module(f".{arguments.module}", __package__).run(arguments)
         sys.stdout.flush()
@@ -58,6 +60,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         err(f"hydragraph: unexpected {type(error).__name__}: {clean(str(error))} (-v shows where)")
         return 1
     return code
+
+
+def stop_tracing() -> None:
+    """LangChain sends prompts to LangSmith where a variable, set for other programs, says so: that is no consent."""
+    for service in ("LANGSMITH", "LANGCHAIN"):
+        for switch in ("TRACING", "TRACING_V2"):
+            os.environ.pop(f"{service}_{switch}", None)
 
 
 def _parsed(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
