@@ -14,6 +14,7 @@ from .chunking_pack import DEEP, Packer, Rows, Span
 from .languages import grammar_of
 from .readers import Document, Place
 from .references_prose import mentions
+from .secrets import MASK, MASKED
 
 HEADER_SHARE: Final = 4  # the path, and the symbol, each get at most this part of the embedder's window
 MAX_HEADER_LINE: Final = 200
@@ -25,11 +26,13 @@ _PIECE = re.compile(rf".{{1,{_ATOM}}}(?:\s+|$)|.{{1,{_ATOM}}}", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Chunked:
-    """A document's chunks in order and what they refer to. `truncated` counts chunks that the embedder would cut."""
+    """A document's chunks in order and what they refer to. `truncated` counts chunks that the embedder would cut,
+    `withheld` those that are left out because a credential stands in them."""
 
     chunks: tuple[Chunk, ...]
     references: tuple[Reference, ...]
     truncated: int = 0
+    withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,28 @@ def chunk_document(document: Document, embedder: Embedder) -> Chunked:
         )
     ]
     chunks = [chunk for piece in pieces if (chunk := _chunk(document, headers, piece, outline.faint)) is not None]
-    sized, truncated = _checked(chunks, embedder)
+    withheld = [chunk for chunk in chunks if MASK in chunk.text]
+    sized, truncated = _checked([_unmasked(chunk) for chunk in chunks if MASK not in chunk.text], embedder)
     unique = tuple({chunk.id: chunk for chunk in reversed(sized)}.values())[::-1]
-    return Chunked(unique, _references(document, unique, outline.mentions), truncated)
+    mentions = _told(outline.mentions, unique, withheld)
+    return Chunked(unique, _references(document, unique, mentions), truncated, len(withheld))
+
+
+def _unmasked(chunk: Chunk) -> Chunk:
+    """A chunk under a heading in which a credential stood."""
+    if MASK not in chunk.header + chunk.symbol:
+        return chunk
+    return replace(chunk, header=MASKED.sub("…", chunk.header), symbol=MASKED.sub("…", chunk.symbol))
+
+
+def _told(found: Sequence[Mention], kept: Sequence[Chunk], withheld: Sequence[Chunk]) -> list[Mention]:
+    """What the kept chunks say; of those withheld only the name of the file itself."""
+    rows = _rows(withheld) - _rows(kept)
+    return [m for m in found if MASK not in m.name and (m.row not in rows or (m.row == 0 and m.kind == "defines"))]
+
+
+def _rows(chunks: Sequence[Chunk]) -> set[int]:
+    return {row for chunk in chunks for row in range(chunk.start_line - 1, chunk.end_line)}
 
 
 def _undropped(total: int, dropped: frozenset[int]) -> Iterator[Span]:

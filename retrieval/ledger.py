@@ -19,9 +19,9 @@ from ..errors import IndexCorruptError, NoIndexError, UsageError
 from .collection import Collection
 from .manifest import FileEntry, FileRow, Manifest
 from .outbox import Holding, Outbox
-from .reading import FileReader, chunker_stamp
+from .reading import FileReader, chunker_stamp, withheld_reason
 from .rebuild import ensure_shard, finish_scrub, rebuild, verify
-from .scan import Scan, cut_for_others, scan
+from .scan import LeftOut, Scan, cut_for_others, scan
 from .store import Store
 from .vectors import require_space
 from .walk import MAX_BYTES
@@ -75,6 +75,8 @@ class IndexReport:
     removed: int
     quarantined: tuple[tuple[str, str], ...]
     skipped: Mapping[str, int]
+    left_out: tuple[LeftOut, ...]
+    withheld: tuple[tuple[str, int], ...]
     embedded: int
     truncated: int
     dense_ready: float
@@ -171,6 +173,7 @@ class _Run:
         self._read(scanned)
         self._settle()
         self._refuse_emptiness(scanned)
+        finish_scrub(self._outbox)
         embedded = self._embed()
         self._outbox.drop_unused_vectors()
         verify(self._outbox)
@@ -195,15 +198,22 @@ class _Run:
             self._manifest.touch(touched)
             self._touched += len(touched)
             if entries:
+                self._scrub_after(any(_was_known_whole(entry, scanned.known) for entry in entries))
                 self._manifest.commit(entries)
                 self._outbox.carry_sparse()
             meter.add(len(entries) + len(touched))
         if scanned.gone:
+            self._scrub_after(bool(scanned.hidden))
             self._manifest.commit([], scanned.gone)
             self._outbox.carry_sparse()
 
+    def _scrub_after(self, holds_secrets: bool) -> None:
+        """First, so that a kill from here on is made good by the next run."""
+        if holds_secrets:
+            self._store.set_meta("scrub", "1")
+
     def _batches(self, scanned: Scan) -> Iterator[tuple[list[FileEntry], list[FileRow]]]:
-        reader = FileReader(self._embedder, chunker_stamp(self._embedder, self._options.include_secrets))
+        reader = FileReader(self._embedder, include_secrets=self._options.include_secrets)
         entries: list[FileEntry] = []
         touched: list[FileRow] = []
         started, chunks = time.monotonic(), 0
@@ -245,6 +255,7 @@ class _Run:
             return
         reasons = [f"{count} {reason}" for reason, count in sorted(scanned.skipped.items())]
         reasons += [f"{path}: {reason}" for path, reason in self._quarantined(scanned)[:5]]
+        reasons += [f"{path}: {withheld_reason(count)}" for path, count in self._withheld(scanned)[:5]]
         with self._store.transaction():
             for root in empty:
                 self._store.execute("DELETE FROM files WHERE root = ?", (root,))
@@ -259,6 +270,13 @@ class _Run:
         rows = [(path, reason) for root in scanned.roots for path, reason in self._store.execute(sql, (root,))]
         return sorted([*rows, *scanned.troubled])
 
+    def _withheld(self, scanned: Scan) -> list[tuple[str, int]]:
+        sql = (
+            "SELECT path, CAST(reason AS INTEGER) FROM files"
+            " WHERE status = 'indexed' AND reason <> '' AND root = ? ORDER BY path"
+        )
+        return [row for root in scanned.roots for row in self._store.execute(sql, (root,))]
+
     def _describe(self, scanned: Scan, embedded: int) -> IndexReport:
         counts = self._store.counts()
         return IndexReport(
@@ -272,9 +290,20 @@ class _Run:
             removed=len(scanned.gone),
             quarantined=tuple(self._quarantined(scanned)),
             skipped=scanned.skipped,
+            left_out=tuple(scanned.left_out),
+            withheld=tuple(self._withheld(scanned)),
             embedded=embedded,
             truncated=self._truncated,
             dense_ready=counts.dense_ready,
             seconds=time.monotonic() - self._start,
             missing=tuple(root for root in self._store.roots() if not os.path.lexists(root)),
         )
+
+
+def _was_known_whole(entry: FileEntry, known: Mapping[str, FileRow]) -> bool:
+    """Whether chunks are withheld now that an earlier run, by other rules, may have stored."""
+    before = known.get(entry.row.path)
+    is_withheld = entry.row.status == "indexed" and entry.row.reason != ""
+    if before is None or not is_withheld:
+        return False
+    return before.chunker != entry.row.chunker and before.reason != entry.row.reason

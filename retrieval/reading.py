@@ -14,14 +14,16 @@ from ..domain import Embedder
 from ..errors import EmbedderError
 from .chunking import chunk_document
 from .manifest import ChunkRow, FileEntry, FileRow
-from .readers import UnreadableError, read_document
+from .readers import Document, UnreadableError, read_document
+from .readers_text import lines_of
 from .scan import signature
+from .secrets import MASKED, masked
 from .walk import Found
 
 if TYPE_CHECKING:
     import numpy as np
 
-READING = "2"  # raise it when readers, chunking or the tokenizer give something else for the same file
+READING = "3"  # raise it when readers, chunking or the tokenizer give something else for the same file
 PARSER_FAULTS = (ValueError, LookupError, RecursionError)
 PIECE = re.compile(r"[A-Za-z0-9_]+|\S")
 
@@ -34,12 +36,26 @@ def chunker_stamp(embedder: Embedder | None, include_secrets: bool) -> str:
     return f"{READING} secrets={int(include_secrets)} {counter}"
 
 
+def concealed(document: Document) -> Document:
+    """The document with each credential blotted out, so that no title, no name and no neighbour carries it on; the
+    chunks in which one stood are then left out, and so every chunk that is kept is the file's own text."""
+    text = document.text
+    blotted = masked(text)
+    return document if blotted == text else replace(document, lines=lines_of(blotted))
+
+
+def withheld_reason(chunks: int) -> str:
+    """Why an indexed file is not indexed whole; begins with the number, which the report sums up."""
+    return f"{chunks} {'chunk' if chunks == 1 else 'chunks'} with a credential left out"
+
+
 class FileReader:
     """Reads files for one run. `truncated` counts chunks that the embedder would cut."""
 
-    def __init__(self, embedder: Embedder | None, chunker: str) -> None:
+    def __init__(self, embedder: Embedder | None, *, include_secrets: bool = False) -> None:
         self._embedder = embedder or TokenEstimate()
-        self._chunker = chunker
+        self._include_secrets = include_secrets
+        self._chunker = chunker_stamp(embedder, include_secrets)
         self.truncated = 0
 
     def read(self, found: Found, known: FileRow | None) -> FileEntry | FileRow:
@@ -65,8 +81,10 @@ class FileReader:
     def _parse(self, found: Found, data: bytes, row: FileRow) -> FileEntry:
         try:
             document = read_document(found.path, data, found.root)
+            if not self._include_secrets:
+                document = concealed(document)
             chunked = chunk_document(document, self._embedder)
-            text = document.text if document.extracted else None
+            text = MASKED.sub("***", document.text) if document.extracted else None
             for chunk in chunked.chunks:
                 f"{chunk.header}{chunk.text}{chunk.symbol}".encode()  # what is no UTF-8 cannot be stored
         except UnreadableError as error:
@@ -75,7 +93,9 @@ class FileReader:
             log.warning("quarantined %s", found.path, exc_info=True)
             reason = f"the reader failed ({type(error).__name__}: {error})"
             return FileEntry(replace(row, status="quarantined", reason=reason))
-        if not chunked.chunks:
+        if chunked.withheld:
+            row = replace(row, reason=withheld_reason(chunked.withheld))
+        elif not chunked.chunks:
             return FileEntry(replace(row, status="quarantined", reason="no text"))
         self.truncated += chunked.truncated
         chunks = {chunk.id: chunk for chunk in reversed(chunked.chunks)}  # parts of one line may be the same: the first

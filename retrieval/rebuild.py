@@ -112,6 +112,7 @@ def scrub(outbox: Outbox) -> None:
 
 
 def finish_scrub(outbox: Outbox) -> None:
-    """Go on where a forget was interrupted."""
+    """Go on where a forget was interrupted, or wipe what an index took out because it is secret."""
     if outbox.store.meta("scrub"):
+        outbox.drop_unused_vectors()
         scrub(outbox)

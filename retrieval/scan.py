@@ -12,10 +12,11 @@ from typing import Protocol
 from ..errors import CollectionError, UsageError
 from .manifest import FileRow, Manifest, Signature
 from .store import Store
-from .walk import Found, Skipped, walk
+from .walk import Found, Skipped, SkipReason, walk
 
 GRAIN_NS = 2_000_000_000  # a file that changed this shortly before it was read may have changed again unseen
 TROUBLE = frozenset({"no permission", "read error", "path not UTF-8", "path too long", "vanished"})
+NAMED: tuple[SkipReason, ...] = ("secret", "over-large", "generated")  # each of these by name, the rest as a count
 
 
 class ScanOptions(Protocol):
@@ -26,9 +27,18 @@ class ScanOptions(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that was left out whole, on purpose."""
+
+    path: str
+    reason: SkipReason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
     """`absorbed` are roots of earlier runs inside those of this one; `troubled` what could not even be looked at, path
-    and reason; `skipped` counts the rest of what is left out."""
+    and reason; `skipped` counts the rest of what is left out, `left_out` names those of it that should be known."""
 
     roots: list[str]
     absorbed: list[str]
@@ -37,7 +47,13 @@ class Scan:
     gone: list[str]
     unchanged: int
     skipped: Mapping[str, int]
+    left_out: list[LeftOut]
     troubled: list[tuple[str, str]]
+
+    @property
+    def hidden(self) -> set[str]:
+        """Files that were indexed, and by the rules of this run are secret."""
+        return {item.path for item in self.left_out if item.reason == "secret"} & self.known.keys()
 
 
 def scan(store: Store, roots: Sequence[Path], chunker: str, options: ScanOptions, step: Callable[[], None]) -> Scan:
@@ -77,8 +93,14 @@ def scan(store: Store, roots: Sequence[Path], chunker: str, options: ScanOptions
         gone=sorted(known.keys() - present),
         unchanged=len(same & present),
         skipped=dict(Counter(item.reason for item in skipped if item.reason not in TROUBLE)),
+        left_out=_left_out(skipped),
         troubled=sorted((_printable(item.path), item.reason) for item in skipped if item.reason in TROUBLE),
     )
+
+
+def _left_out(skipped: Sequence[Skipped]) -> list[LeftOut]:
+    named = [LeftOut(_printable(i.path), i.reason, i.detail) for i in skipped if i.reason in NAMED]
+    return sorted(named, key=lambda item: (NAMED.index(item.reason), item.path))
 
 
 def cut_for_others(store: Store, chunker: str) -> list[str]:

@@ -23,7 +23,7 @@ SkipReason = Literal[
     "generated",  # build output, lock files, minified or marked as generated
     "binary",
     "over-large",
-    "secret",  # a key file, or credentials in the text
+    "secret",  # a key file, or a file of credentials
     "no permission",
     "symlink loop",
     "dangling link",
@@ -53,10 +53,11 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A file, or a whole folder, that is left out."""
+    """A file, or a whole folder, that is left out. `detail` says more where the reason alone is no help."""
 
     path: Path
     reason: SkipReason
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ def _by_content(found: Found, options: _Options) -> SkipReason | None:
         text = data.decode("latin-1")
     if found.path != found.root and ignore.is_generated_text(found.path.name, text):
         return "generated"
-    return "secret" if not options.include_secrets and secrets.credentials(text) else None
+    return "secret" if not options.include_secrets and secrets.is_key(text) else None
 
 
 def _is_utf8(name: str) -> bool:

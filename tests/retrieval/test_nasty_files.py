@@ -21,9 +21,11 @@ from pypdf import PdfWriter
 
 from hydragraph.retrieval.chunking import chunk_document, embedded_text
 from hydragraph.retrieval.readers import UnreadableError, read_document
+from hydragraph.retrieval.reading import concealed
 from hydragraph.retrieval.walk import Found, walk
 
 INDEXED = "indexed"
+WITHHELD = "withheld"
 AWS_KEY = "AKIA" + "Z7QX4KJ2M5W9T3RB"
 PRIVATE_KEY = "-----BEGIN OPENSSH " + "PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQ\n"
 FUNCTION = "def area(side):\n    return side * side\n"
@@ -55,10 +57,12 @@ def outcomes(root: Path) -> dict[str, str]:
 
 def outcome(item: Found, embedder: WordEmbedder) -> str:
     try:
-        document = read_document(item.path, item.path.read_bytes(), item.root)
+        document = concealed(read_document(item.path, item.path.read_bytes(), item.root))
     except UnreadableError as error:
         return error.reason
     chunked = chunk_document(document, embedder)
+    if chunked.withheld and not chunked.chunks:
+        return WITHHELD
     assert chunked.truncated == 0
     assert max(embedder.count_tokens([embedded_text(chunk) for chunk in chunked.chunks])) <= embedder.max_tokens
     assert {reference.chunk_id for reference in chunked.references} <= {chunk.id for chunk in chunked.chunks}
@@ -144,8 +148,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     ".env": ("DEBUG=1\n", "secret"),
     ".env.production": ("DEBUG=1\n", "secret"),
     "id_rsa": (PRIVATE_KEY, "secret"),
-    "settings.py": (f'AWS_ACCESS_KEY_ID = "{AWS_KEY}"\n', "secret"),
-    "notes.md": (f"The key is\n\n{PRIVATE_KEY}", "secret"),
+    "settings.py": (f'AWS_ACCESS_KEY_ID = "{AWS_KEY}"\n', WITHHELD),
+    "notes.md": (f"The key is\n\n{PRIVATE_KEY}", WITHHELD),
+    "deploy": (PRIVATE_KEY, "secret"),
     "two\nlines\r.py": (FUNCTION, INDEXED),
     " leading and trailing .py ": (FUNCTION, INDEXED),
     "-rf.py": (FUNCTION, INDEXED),

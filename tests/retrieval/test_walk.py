@@ -149,11 +149,12 @@ def test_limits_depend_on_what_a_file_holds(make: Tree) -> None:
     assert skipped(root, max_bytes=500) == {"a.py": "over-large", "a.json": "over-large", "a.md": "over-large"}
 
 
-def test_secrets_are_left_out_unless_asked_for(make: Tree) -> None:
-    root = make(".env", "server.pem", ("a.py", f'KEY = "{"AKIA" + "Q3ZX7M2K5T9W4RBD"}"\n'))
+def test_files_of_secrets_are_left_out_unless_asked_for(make: Tree) -> None:
+    key = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEowIBAAKCAQEAx7\n"
+    root = make(".env", "server.pem", ("deploy", key), ("a.py", f'KEY = "{"AKIA" + "Q3ZX7M2K5T9W4RBD"}"\n'))
 
-    assert skipped(root) == {".env": "secret", "server.pem": "secret", "a.py": "secret"}
-    assert found(root, include_secrets=True) == [".env", "a.py", "server.pem"]
+    assert skipped(root) == {".env": "secret", "server.pem": "secret", "deploy": "secret"}
+    assert found(root, include_secrets=True) == [".env", "a.py", "deploy", "server.pem"]
     assert [i.reason for i in walk([root / ".env"]) if isinstance(i, Skipped)] == ["secret"]
 
 
