@@ -22,6 +22,7 @@ SkipReason = Literal[
     "cache",
     "generated",  # build output, lock files, minified or marked as generated
     "binary",
+    "empty",  # nothing but white space
     "over-large",
     "secret",  # a key file, or a file of credentials
     "no permission",
@@ -36,9 +37,10 @@ SkipReason = Literal[
     "read error",
 ]
 MAX_BYTES: Final = 2_000_000  # index.max_bytes of the settings
-# How many times `max_bytes` a file may have: pages, and pictures in cells, weigh more than their text.
-_ALLOWANCE: Final = {"markdown": 2.0, "rst": 2.0, "html": 2.0, "text": 2.0, "pdf": 64.0, "notebook": 16.0}
-_DATA_ALLOWANCE: Final = 0.1
+# How many times `max_bytes` a file may have, as hydragraph.yaml says: pages, and pictures in cells, weigh more than
+# their text; data says little for its size.
+_ALLOWANCE: Final = {"pdf": 64, "notebook": 16}
+_DATA_ALLOWANCE: Final = 10  # a tenth of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def _below(root: Path, options: _Options) -> Iterator[Found | Skipped]:
             path = folder / entry.name
             reason = _folder_or_link(entry, path, root, rules)
             if reason is not None:
-                yield Skipped(path, reason)
+                yield Skipped(path, reason, "a folder of build output" if reason == "generated" else "")
             elif entry.is_dir(follow_symlinks=False):
                 deeper.append((path, rules))
             else:
@@ -177,38 +179,58 @@ def _file(path: Path, root: Path, options: _Options) -> Found | Skipped:
     if not stat.S_ISREG(status.st_mode):
         return Skipped(path, "not a regular file")
     found = Found(path, root, status.st_size, status.st_mtime_ns)
-    reason = _by_name(found, options)
-    if reason is None and not options.unchanged(found):
-        reason = _by_content(found, options)
-    return found if reason is None else Skipped(path, reason)
+    skipped = _by_name(found, options)
+    if skipped is None and not options.unchanged(found):
+        skipped = _by_content(found, options)
+    return skipped or found
 
 
-def _by_name(found: Found, options: _Options) -> SkipReason | None:
-    name = found.path.as_posix()
-    if not options.include_secrets and secrets.is_secret_path(name):
-        return "secret"
-    if found.path != found.root and ignore.is_generated_name(found.path.name):
-        return "generated"
-    allowance = _DATA_ALLOWANCE if is_data(name) else _ALLOWANCE.get(language_of(name), 1.0)
-    return "over-large" if found.size > allowance * options.max_bytes else None
+def _by_name(found: Found, options: _Options) -> Skipped | None:
+    path = found.path
+    if not options.include_secrets and secrets.is_secret_path(path.as_posix()):
+        return Skipped(path, "secret", "the name of a key or of a file of credentials")
+    if path != found.root and ignore.is_generated_name(path.name):
+        return Skipped(path, "generated", "by its name")
+    if found.size == 0:
+        return Skipped(path, "empty")
+    limit, rule = _limit(path, options.max_bytes)
+    if found.size > limit:
+        return Skipped(path, "over-large", f"{found.size:,} bytes; at most {limit:,} are read ({rule})")
+    return None
 
 
-def _by_content(found: Found, options: _Options) -> SkipReason | None:
+def _limit(path: Path, max_bytes: int) -> tuple[int, str]:
+    """The most bytes that a file like this may have, and where that comes from."""
+    name = path.as_posix()
+    if is_data(name):
+        return max_bytes // _DATA_ALLOWANCE, f"a tenth of index.max_bytes for {path.suffix.lower()}"
+    language = language_of(name)
+    if (times := _ALLOWANCE.get(language, 1)) > 1:
+        return max_bytes * times, f"{times} times index.max_bytes for {path.suffix.lower()}"
+    return max_bytes, "index.max_bytes"
+
+
+def _by_content(found: Found, options: _Options) -> Skipped | None:
+    path = found.path
     try:
-        data = found.path.read_bytes()
+        data = path.read_bytes()
     except OSError as error:
-        return _trouble(error)
-    if data.startswith(b"%PDF-") or found.path.suffix.lower() == ".pdf":
-        return None if found.path.suffix.lower() == ".pdf" else "binary"
+        return Skipped(path, _trouble(error))
+    if data.startswith(b"%PDF-") or path.suffix.lower() == ".pdf":
+        return None if path.suffix.lower() == ".pdf" else Skipped(path, "binary")
     if is_binary(data):
-        return "binary"
+        return Skipped(path, "binary")
     try:
         text = decode(data)
     except UnreadableError:
         text = data.decode("latin-1")
-    if found.path != found.root and ignore.is_generated_text(found.path.name, text):
-        return "generated"
-    return "secret" if not options.include_secrets and secrets.is_key(text) else None
+    if not text.strip():
+        return Skipped(path, "empty")
+    if path != found.root and ignore.is_generated_text(path.name, text):
+        return Skipped(path, "generated", "its text says so, or has no lines that a person wrote")
+    if not options.include_secrets and secrets.is_key(text):
+        return Skipped(path, "secret", "a private key")
+    return None
 
 
 def _is_utf8(name: str) -> bool:

@@ -6,6 +6,7 @@ import json
 import shlex
 from argparse import Namespace
 from dataclasses import asdict
+from itertools import groupby
 
 from ..domain import Embedder
 from ..errors import EmbedderError
@@ -19,6 +20,7 @@ from .progress import progress_for_this_terminal
 from .terminal import clean, clean_line, err, out, plural, shortened
 
 SHOWN_QUARANTINED = 20
+SHOWN_SKIPPED = 10  # of each reason
 
 
 def run(arguments: Namespace) -> int:
@@ -37,7 +39,7 @@ def run(arguments: Namespace) -> int:
     if arguments.json:
         out(json.dumps(asdict(report), indent=2))
     else:
-        out(described(report))
+        out(described(report, whole=bool(arguments.verbose)))
     return 0
 
 
@@ -50,7 +52,8 @@ def _embedder(settings: Settings) -> Embedder | None:
         return None
 
 
-def described(report: IndexReport) -> str:
+def described(report: IndexReport, *, whole: bool = False) -> str:
+    """What a person is told; `whole` names every file that was left out."""
     lines = [
         f"Collection {report.collection!r}: {plural(report.files, 'file')}, {plural(report.chunks, 'chunk')}, "
         f"{plural(report.references, 'reference')} in the graph, dense {report.dense_ready:.0%} ready.",
@@ -65,6 +68,9 @@ def described(report: IndexReport) -> str:
     if report.skipped:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(report.skipped.items()))
         lines.append(f"Skipped: {clean_line(reasons)}.")
+        lines += _left_out(report, whole)
+    if report.withheld:
+        lines += _withheld(report, whole)
     if report.quarantined:
         lines.append(f"Quarantined: {plural(len(report.quarantined), 'file')}.")
         shown = report.quarantined[:SHOWN_QUARANTINED]
@@ -72,3 +78,25 @@ def described(report: IndexReport) -> str:
         if len(report.quarantined) > len(shown):
             lines.append(f"    and {len(report.quarantined) - len(shown):,} more (--json lists all)")
     return "\n".join(lines)
+
+
+def _left_out(report: IndexReport, whole: bool) -> list[str]:
+    """The files behind the counts that somebody may have expected to be read, reason by reason."""
+    lines = []
+    for reason, group in groupby(report.left_out, key=lambda item: item.reason):
+        files = [f"{reason}: {shortened(item.path)} ({clean_line(item.detail)})" for item in group]
+        lines += _first(files, None if whole else SHOWN_SKIPPED)
+    return lines
+
+
+def _withheld(report: IndexReport, whole: bool) -> list[str]:
+    chunks = plural(sum(count for _, count in report.withheld), "chunk")
+    files = [f"{shortened(path)}: {plural(count, 'chunk')}" for path, count in report.withheld]
+    head = f"Left out: {chunks} with a credential, in {plural(len(files), 'file')} (--include-secrets indexes all)."
+    return [head, *_first(files, None if whole else SHOWN_SKIPPED)]
+
+
+def _first(lines: list[str], most: int | None) -> list[str]:
+    shown = [f"    {line}" for line in lines[:most]]
+    more = len(lines) - len(shown)
+    return [*shown, f"    and {more:,} more (-v or --json names all)"] if more else shown

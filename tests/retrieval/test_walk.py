@@ -145,8 +145,42 @@ def test_generated_files_are_told_by_name_or_by_a_comment_near_the_top(make: Tre
 def test_limits_depend_on_what_a_file_holds(make: Tree) -> None:
     root = make(*((f"a.{suffix}", "x\n" * 600) for suffix in ("py", "md", "json", "ipynb")))
 
-    assert skipped(root, max_bytes=1000) == {"a.py": "over-large", "a.json": "over-large"}
-    assert skipped(root, max_bytes=500) == {"a.py": "over-large", "a.json": "over-large", "a.md": "over-large"}
+    assert skipped(root, max_bytes=1200) == {"a.json": "over-large"}
+    assert skipped(root, max_bytes=1000) == dict.fromkeys(["a.py", "a.md", "a.json"], "over-large")
+    assert set(skipped(root, max_bytes=50)) == {"a.py", "a.md", "a.json", "a.ipynb"}
+    assert skipped(root, max_bytes=12_000) == {}
+
+
+def test_what_is_over_large_says_its_size_and_the_limit(make: Tree) -> None:
+    root = make(*((f"a.{suffix}", "x\n" * 600) for suffix in ("py", "csv", "ipynb")))
+
+    details = {i.path.name: i.detail for i in walk([root], max_bytes=70) if isinstance(i, Skipped)}
+    assert details == {
+        "a.py": "1,200 bytes; at most 70 are read (index.max_bytes)",
+        "a.csv": "1,200 bytes; at most 7 are read (a tenth of index.max_bytes for .csv)",
+        "a.ipynb": "1,200 bytes; at most 1,120 are read (16 times index.max_bytes for .ipynb)",
+    }
+
+
+def test_what_is_left_out_on_purpose_says_why(make: Tree) -> None:
+    root = make(
+        ".npmrc", "uv.lock", "dist/a.py", ("b.py", "# @generated\n"), ("key", "-----BEGIN " + "PRIVATE KEY-----\n")
+    )
+
+    assert {i.path.name: (i.reason, i.detail) for i in walk([root]) if isinstance(i, Skipped)} == {
+        ".npmrc": ("secret", "the name of a key or of a file of credentials"),
+        "key": ("secret", "a private key"),
+        "uv.lock": ("generated", "by its name"),
+        "b.py": ("generated", "its text says so, or has no lines that a person wrote"),
+        "dist": ("generated", "a folder of build output"),
+    }
+
+
+def test_an_empty_file_is_no_trouble(make: Tree) -> None:
+    root = make(("__init__.py", ""), ("py.typed", ""), ("blank.md", " \n\n"), ("bom.txt", "\ufeff"), "a.py")
+
+    assert found(root) == ["a.py"]
+    assert skipped(root) == dict.fromkeys(["__init__.py", "py.typed", "blank.md", "bom.txt"], "empty")
 
 
 def test_files_of_secrets_are_left_out_unless_asked_for(make: Tree) -> None:
