@@ -12,14 +12,14 @@ from .secrets_values import is_drawn, is_passphrase
 # Looked for one by one: that is many times faster than an expression that begins with no fixed character.
 _ANCHORS: Final = tuple(
     spelling
-    for word in ("pass", "pwd", "secret", "token", "credential", "key")
+    for word in ("pass", "pw", "secret", "token", "credential", "key")
     for spelling in (word, word.capitalize(), word.upper())
 )
 _BEFORE = re.compile(r"[\w.-]{0,64}\Z")
-_AFTER = re.compile(r"[\w-]{3,56}")
+_AFTER = re.compile(r"[\w-]{2,56}")
 _VALUE: Final = (
-    r"(?:[bruf@]{0,2}\\?(?P<quote>[\"'`])(?P<quoted>[^\s\"'`\\]{8,512})\\?(?P=quote)"
-    r"|(?P<bare>[^\s\"'`<>()\[\]{}\\,;|]{8,512})(?=[\s,;\"'`<>|)}\]]|\\[rn]|\Z))"
+    r"(?:[bruf@]{0,2}\\?(?P<quote>[\"'`])(?P<quoted>[^\s\"'`\\]{8,4096}+)\\?(?P=quote)"
+    r"|(?P<bare>[^\s\"'`<>()\[\]{}\\,;|]{8,4096}+)(?=[\s,;\"'`<>|)}\]]|\\[rn]|\Z))"
 )
 _CLOSED: Final = r"\\?(?P<closing>[\"'`]?)\]?\)?\*{0,2}"
 _GIVEN = re.compile(
@@ -30,12 +30,15 @@ _GIVEN = re.compile(
 _CALLED = re.compile(rf"\([ \t]{{0,4}}{_VALUE}")
 _ELEMENT = re.compile(r"(?:[ \t][^<>\n]{0,80})?>\s{0,8}(?P<bare>[^\s<>]{8,512})\s{0,8}</")
 _ATTRIBUTE = re.compile(r"[\"']\s{1,8}value[ \t]{0,4}=[ \t]{0,4}[\"'](?P<quoted>[^\s\"'<>]{8,512})[\"']")
+_EXPORT = re.compile(r"\b(?:ENV|setenv|set[ \t]+-g?x)[ \t]+\Z")  # Dockerfiles, csh, fish
 _OPTION = re.compile(r"[ \t]{1,4}" + _VALUE)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-_WHOLE: Final = frozenset({"pass", "pwd", "passwd", "password", "passphrase", "passcode", "secret", "token", "apikey",
-                           "credential", "credentials"})  # fmt: skip
+_WHOLE_WORDS = "pw pwd pass passwd password passwort passphrase passcode secret token apikey credential credentials"
+_WHOLE: Final = frozenset(_WHOLE_WORDS.split())
 _ENDS: Final = ("password", "passwd", "passphrase", "secret", "token", "apikey", "accesskey", "secretkey")
-_KEY_WORDS = "api access account private secret signing encryption auth master license shared storage"
+_KEY_WORDS = """
+api access account private secret signing encryption auth master license shared storage subscription deploy admin
+"""
 _DIGEST_WORDS = (
     "checksum sha md crc digest hash hashes hashed etag commit revision integrity fingerprint thumbprint public"
 )
@@ -45,12 +48,17 @@ size count limit algorithm header label placeholder help hint message msg title 
 policy validator validators view name names column table model form expiry expires expiration ttl age timeout index
 position offset kind separator scheme method version env var variable
 """
+_PASSING_WORDS = (
+    "next prev previous page paging pagination continuation continue cursor idempotency"  # tokens of a list
+)
+_PASSING: Final = frozenset(_PASSING_WORDS.split())
 _KEYS: Final = frozenset(_KEY_WORDS.split())
 _DIGESTS: Final = frozenset(_DIGEST_WORDS.split())
 _ABOUT: Final = frozenset(_WORDS_ABOUT.split())  # a name that ends with one of these is of something about the secret
-_PASSWORDS: Final = ("pass", "pwd", "passwd", "password", "passphrase", "passcode")
+_PASSWORDS: Final = ("pass", "pw", "pwd", "passwd", "password", "passwort", "passphrase", "passcode")
 _LINE_END = re.compile(r"[ \t]*[,;]?[ \t]*(?:#[^\n]*)?\r?(?:\n|\Z)")
 _CONSTANT = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_NAME = re.compile(r"[A-Za-z_]\w*")
 _CHAIN = re.compile(r"[A-Za-z_]\w*(?:(?:\.|::|->)[A-Za-z_]\w*)+")
 
 Span = tuple[int, int]
@@ -93,14 +101,17 @@ def _given(text: str, start: int, end: int, name: str) -> re.Match[str] | None:
         return attribute
     if called := _CALLED.match(text, end):
         return called if called["quoted"] else None
-    return _OPTION.match(text, end) if name.startswith("--") else None
+    is_option = name.startswith("--") or _EXPORT.search(text, max(0, start - 12), start) is not None
+    return _OPTION.match(text, end) if is_option else None
 
 
 def _is_secret_name(name: str) -> bool:
     """By whole parts: `DB_PASS` and `apiToken` are, `compass`, `tokenizer.json` and `secret_name` are not."""
     parts = [part.lower() for part in _PARTS.findall(name)]
     words = [part for part in parts if not part.isdigit()]
-    if not words or words[-1] in _ABOUT or not _DIGESTS.isdisjoint(words):
+    if not words or words[-1] in _ABOUT or words[-2:] == ["key", "id"]:
+        return False
+    if not _DIGESTS.isdisjoint(words) or not _PASSING.isdisjoint(words):
         return False
     if any(word in _WHOLE or word.removesuffix("s").endswith(_ENDS) for word in words):
         return True
@@ -118,11 +129,20 @@ def _judged(match: re.Match[str], name: str) -> Span | None:
         return None  # the name of the variable that holds it
     if group == "bare":
         value = value.rstrip(".:")
-        if _CHAIN.fullmatch(value) or match.string[match.end(group) : match.end(group) + 1] in ("(", "["):
+        if (
+            _CHAIN.fullmatch(value)
+            or _is_identifier(value)
+            or match.string[match.end(group) : match.end(group) + 1] in ("(", "[")
+        ):
             return None
     is_phrase = is_passphrase(value) and _is_password_name(name) and (group == "quoted" or _ends_line(match))
     start = match.start(group)
     return (start, start + len(value)) if is_phrase or is_drawn(value) else None
+
+
+def _is_identifier(value: str) -> bool:
+    """`XmlStringMaxLen256`: a name of code, whose parts are longer than those of what is drawn at random."""
+    return _NAME.fullmatch(value) is not None and len(value) >= 2.8 * len(_PARTS.findall(value))
 
 
 def _ends_line(match: re.Match[str]) -> bool:
