@@ -7,20 +7,27 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ..domain import Evidence
-from .passages import Passage, passages
-from .terms import content_words, identifiers, stem, stems
+from .asked import Asked, read_question
+from .passage import Passage
+from .passages import passages
+from .standing import standings
+from .terms import stem, stems, words
 
 MAX_PER_EVIDENCE = 2
 WORTH = 0.5  # a further quote must reach this share of the best one's value
+SECOND_WORTH = 0.4  # so must the first one of a second source, which also has a word of the question itself
 REPEATED = 0.35  # what a question's word is worth once a chosen quote has it
+AROUND = 0.6  # what it is worth in the label of a passage instead of its words
+PHRASE = 0.15  # two words of the question next to each other, as the question has them
 BONUS = {
-    "definition": 0.16, "docstring": 0.16, "comment": 0.08, "heading": -0.1, "prose": 0.1, "import": -0.3, "code": 0.0,
+    "definition": 0.16, "docstring": 0.16, "comment": 0.08, "prose": 0.1, "example": 0.05, "import": -0.3, "code": 0.0,
 }  # fmt: skip
-SHOWN_AS_CODE = frozenset({"definition", "comment", "import", "code"})
+SHOWN_AS_CODE = frozenset({"definition", "comment", "import", "code", "example"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +39,32 @@ class Quote:
     line: int
     label: str = ""
     is_code: bool = False
+    shown: str = ""
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
     quote: Quote
     terms: frozenset[str]
+    around: frozenset[str]
     prior: float
 
 
 def extract(question: str, evidence: Sequence[Evidence], *, limit: int = 5) -> list[Quote]:
-    """The passages that cover most of the question's rare words, from at least two sources where there are two.
+    """The passages that cover most of the question's rare words, from two sources where a second one is worth it.
 
     The best first, what else its source says after it."""
-    wanted = {stem(word) for word in content_words(question)}
-    weights = _rarity(wanted, evidence)
-    names = {name.split(".")[-1].lower() for name in identifiers(question)}
-    pool = [c for rank, item in enumerate(evidence) for c in _candidates(item, rank, wanted, names)]
+    asked = read_question(question)
+    weights = _rarity(asked.terms, evidence)
+    priors = standings(asked, evidence)
+    pool = [c for rank, item in enumerate(evidence) for c in _candidates(item, rank, asked, priors[item.id])]
     quotes = [candidate.quote for candidate in _chosen(pool, weights, limit)]
     sources = list(dict.fromkeys(quote.evidence_id for quote in quotes))
     return sorted(quotes, key=lambda quote: sources.index(quote.evidence_id))
 
 
-def _rarity(wanted: set[str], evidence: Sequence[Evidence]) -> dict[str, float]:
+def _rarity(wanted: frozenset[str], evidence: Sequence[Evidence]) -> dict[str, float]:
     """The idf of each word over the pieces of evidence, scaled to a sum of 1."""
     counts = Counter(term for item in evidence for term in stems(item.text) & wanted)
     total = len(evidence) + 1
@@ -63,59 +73,85 @@ def _rarity(wanted: set[str], evidence: Sequence[Evidence]) -> dict[str, float]:
     return {term: weight / norm for term, weight in raw.items()}
 
 
-def _candidates(item: Evidence, rank: int, wanted: set[str], names: set[str]) -> Iterator[_Candidate]:
-    around = stems(item.title) & wanted
+def _candidates(item: Evidence, rank: int, asked: Asked, standing: float) -> Iterator[_Candidate]:
     for passage in passages(item):
-        own = stems(passage.text) & wanted
-        named = passage.kind == "definition" and any(name in passage.text.lower() for name in names)
-        prior = 0.3 / (1 + 0.5 * rank) + BONUS[passage.kind] + (0.5 if named else 0.0) - _length_cost(passage)
-        terms = own | (around if own or passage.kind == "definition" else set())
-        quote = Quote(item.id, passage.text, passage.line, item.title, passage.kind in SHOWN_AS_CODE)
-        yield _Candidate(quote, frozenset(terms), prior)
+        label = passage.label or item.title
+        own = stems(passage.words) & asked.terms
+        around = stems(label) & asked.terms - own if own or passage.kind == "definition" else frozenset()
+        prior = 0.3 / (1 + 0.5 * rank) + BONUS[passage.kind] + standing - _length_cost(passage)
+        prior += _named(passage, label, asked) + PHRASE * _phrases(passage.words, asked.pairs)
+        is_code = passage.kind in SHOWN_AS_CODE
+        quote = Quote(item.id, passage.text, passage.line, label, is_code, passage.shown, passage.is_cut)
+        yield _Candidate(quote, frozenset(own), frozenset(around), prior)
+
+
+def _named(passage: Passage, label: str, asked: Asked) -> float:
+    """Whether this is what the question calls by name, itself (most), or speaks of it."""
+    last = label.rpartition(".")[2].lower()
+    for name in asked.names:
+        owner, _, own = name.lower().rpartition(".")
+        if last == own and passage.kind in ("definition", "docstring"):
+            is_owned = not owner or owner.rpartition(".")[2] in label.lower().split(".")
+            return (0.5 if is_owned else 0.2) - (0.3 if _is_stub(passage) else 0.0)
+    return 0.0
+
+
+def _is_stub(passage: Passage) -> bool:
+    """An overload, a Protocol's method: a signature that says nothing else."""
+    return passage.text.rstrip().endswith("...")
+
+
+def _phrases(text: str, pairs: frozenset[tuple[str, str]]) -> int:
+    if not pairs:
+        return 0
+    return min(2, len(pairs & set(pairwise([stem(word) for word in words(text)]))))
 
 
 def _length_cost(passage: Passage) -> float:
     size = len(passage.text)
-    return 0.15 if size < 25 else max(0.0, (size - 400) / 2000)
+    if passage.kind == "definition":
+        return max(0.0, (size - 900) / 3000)
+    return 0.2 if size < 40 else max(0.0, (size - 500) / 2000)
 
 
-def _chosen(pool: Sequence[_Candidate], weights: dict[str, float], limit: int) -> list[_Candidate]:
+def _chosen(pool: Sequence[_Candidate], weights: Mapping[str, float], limit: int) -> list[_Candidate]:
     """Greedy: each next quote is worth its words, those that are new more than those already covered."""
     chosen: list[_Candidate] = []
     covered: set[str] = set()
     rest = list(pool)
     best = 0.0
     while rest and len(chosen) < limit:
-        gains = [(_gain(candidate, weights, covered, chosen), candidate) for candidate in _eligible(rest, chosen)]
+        gains = [
+            (_gain(candidate, weights, covered), candidate) for candidate in _eligible(rest, chosen, best, weights)
+        ]
         gain, candidate = max(gains, key=lambda pair: pair[0])
-        if not _is_worth(gain, best, candidate, chosen):
+        if chosen and not (_is_second(candidate, chosen) or (gain >= WORTH * best and candidate.terms)):
             break
         best = max(best, gain)
         chosen.append(candidate)
-        covered |= candidate.terms
+        covered |= candidate.terms | candidate.around
         rest = [other for other in rest if _may_follow(other, chosen)]
     return chosen
 
 
-def _gain(candidate: _Candidate, weights: dict[str, float], covered: set[str], chosen: Sequence[_Candidate]) -> float:
-    words = sum(weights[term] * (REPEATED if term in covered else 1.0) for term in candidate.terms)
-    other_source = bool(chosen) and all(c.quote.evidence_id != candidate.quote.evidence_id for c in chosen)
-    return words * 1.6 + candidate.prior + (0.1 if other_source else 0.0)
+def _gain(candidate: _Candidate, weights: Mapping[str, float], covered: set[str]) -> float:
+    said = sum(weights[term] * (REPEATED if term in covered else 1.0) for term in candidate.terms)
+    told = sum(weights[term] * (REPEATED if term in covered else 1.0) for term in candidate.around)
+    return 1.6 * (said + AROUND * told) + candidate.prior
 
 
-def _is_worth(gain: float, best: float, candidate: _Candidate, chosen: Sequence[_Candidate]) -> bool:
-    """The first always, then a second source for comparison; the others if they add enough."""
-    if not chosen:
-        return True
-    if len({c.quote.evidence_id for c in chosen}) < 2:
-        return True
-    return gain >= WORTH * best and bool(candidate.terms)
-
-
-def _eligible(rest: list[_Candidate], chosen: Sequence[_Candidate]) -> list[_Candidate]:
-    """The second quote is of a second source, where there is one."""
-    others = [c for c in rest if len(chosen) == 1 and c.quote.evidence_id != chosen[0].quote.evidence_id]
+def _eligible(
+    rest: list[_Candidate], chosen: Sequence[_Candidate], best: float, weights: Mapping[str, float]
+) -> list[_Candidate]:
+    """The second quote is of a second source, where one has a word of the question and is worth it by itself."""
+    if len(chosen) != 1:
+        return rest
+    others = [c for c in rest if _is_second(c, chosen) and c.terms and _gain(c, weights, set()) >= SECOND_WORTH * best]
     return others or rest
+
+
+def _is_second(candidate: _Candidate, chosen: Sequence[_Candidate]) -> bool:
+    return len(chosen) == 1 and candidate.quote.evidence_id != chosen[0].quote.evidence_id
 
 
 def _may_follow(candidate: _Candidate, chosen: Sequence[_Candidate]) -> bool:

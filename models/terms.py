@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*")
 _TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*", re.UNICODE)
+_UNSPACED = re.compile(  # scripts that put no space between words: pairs of characters stand for words
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]+"
+)
 _BRITISH = re.compile(r"is(?=(?:e[drs]?|ing|ation)$)")
 _HUMPS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _DOTTED = re.compile(r"\w+(?:(?:\.|::)\w+)*")
@@ -65,7 +69,16 @@ def _parts(token: str) -> tuple[str, ...]:
 
 def _split(token: str) -> tuple[str, ...]:
     humps = _HUMPS.sub(" ", token.replace("_", " "))
-    return tuple(word.lower() for word in _WORD.findall(humps))
+    return tuple(part for word in _WORD.findall(humps) for part in _pieces(word))
+
+
+def _pieces(word: str) -> Iterator[str]:
+    if word.isascii() or not _UNSPACED.search(word):
+        yield word.lower()
+        return
+    for run in _UNSPACED.findall(word):
+        yield from (run[at : at + 2] for at in range(max(1, len(run) - 1)))
+    yield from (rest.lower() for rest in _UNSPACED.split(word) if rest)
 
 
 _remembered = lru_cache(maxsize=65_536)(_split)

@@ -113,9 +113,20 @@ def _composed(
 
 
 def cite(quotes: Sequence[Quoted], evidence: Sequence[Evidence], is_current: IsCurrent) -> list[Cited]:
-    """Each quote with its place; a file that no longer has the text there makes it stale. Blocking: reads files."""
+    """Each cited piece once, with its place; a file that no longer has the text there makes it stale. Blocking: reads
+    files."""
     items = {item.id: item for item in evidence}
-    return [_citation(quote, items[quote["id"]], is_current) for quote in quotes if quote["id"] in items]
+    cited = dict.fromkeys(quote["id"] for quote in quotes if quote["id"] in items)
+    words = {key: spanning([q["quote"] for q in quotes if q["id"] == key], items[key].text) for key in cited}
+    return [_citation({"id": key, "quote": words[key]}, items[key], is_current) for key in cited]
+
+
+def spanning(quotes: Sequence[str], text: str) -> str:
+    """One verbatim quote over all of them: programs keep citations by id, and a second entry would hide the first."""
+    places = [(at, at + len(quote)) for quote in quotes if (at := text.find(quote)) >= 0]
+    if len(places) < 2:
+        return max(quotes, key=len)
+    return text[min(start for start, _ in places) : max(end for _, end in places)]
 
 
 def _citation(quote: Quoted, item: Evidence, is_current: IsCurrent) -> Cited:

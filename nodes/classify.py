@@ -8,7 +8,8 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from ..domain import Models, Tier
-from ..models.terms import content_words, identifiers, words
+from ..models.asked import also_asked
+from ..models.terms import STOP_WORDS, content_words, identifiers, words
 from .asking import ask
 from .channels import Kind, Spending
 from .prompts.requests import Classification, classify_prompt
@@ -45,13 +46,18 @@ async def classify(state: Slice, *, models: Models) -> dict[str, Any]:
     kind = kind_by_rule(question) if asked.value is None else asked.value.kind
     if kind == "direct" and not may_be_direct(question):
         kind = "simple"
-    return {"kind": kind, "queries": [question], "spent": asked.spent, "down": asked.down, "caveats": asked.caveats}
+    queries = [question, *also_asked(question)]
+    return {"kind": kind, "queries": queries, "spent": asked.spent, "down": asked.down, "caveats": asked.caveats}
 
 
 def kind_by_rule(question: str) -> Kind:
-    if _SMALL_TALK.match(question) or _ABOUT_TALK.search(question) or not words(question):
+    if _SMALL_TALK.match(question) or _ABOUT_TALK.search(question) or not _has_content(question):
         return "direct"
     return "multi" if _SEVERAL.search(question) or _asks_twice(question) else "simple"
+
+
+def _has_content(question: str) -> bool:
+    return any(word not in STOP_WORDS for word in words(question))
 
 
 def _asks_twice(question: str) -> bool:

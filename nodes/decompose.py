@@ -9,6 +9,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from ..domain import Models, Tier
+from ..models.asked import also_asked
 from ..models.terms import content_words
 from .asking import ask
 from .channels import Spending
@@ -34,7 +35,7 @@ async def decompose(state: Slice, *, models: Models, most: int) -> dict[str, Any
     question = state["question"]
     asked = await ask(models, "decompose", decompose_prompt(question, most=most), SubQuestions, state)
     parts = parts_by_rule(question) if asked.value is None else asked.value.questions
-    queries = with_whole(question, parts, most=most)
+    queries = [*with_whole(question, parts, most=most), *also_asked(question)]
     return {"queries": queries, "spent": asked.spent, "down": asked.down, "caveats": asked.caveats}
 
 

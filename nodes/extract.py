@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from pathlib import PurePath
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from textwrap import dedent, indent
 from typing import Any
 
@@ -14,11 +14,12 @@ from typing_extensions import TypedDict
 from ..domain import Evidence, FileSpan
 from ..models.extractive import Quote
 from ..models.extractive import extract as best_quotes
+from ..models.standing import common_folder
 from .channels import Found
 from .library import Library, in_reading_order
 from .shown import withdraw
 
-READ = 12
+READ = 20
 LEAD = "The passages that fit the question best, word for word:"
 
 
@@ -44,23 +45,44 @@ async def extract(state: Slice, *, library: Library, limit: int, writer: StreamW
 
 def as_list(quotes: Sequence[Quote], evidence: Sequence[Evidence]) -> str:
     items = {item.id: item for item in evidence}
-    return "\n".join([LEAD, "", *(_bullet(quote, items[quote.evidence_id]) for quote in quotes)])
+    names = shown_names(evidence)
+    return "\n".join([LEAD, "", *(_bullet(quote, items[quote.evidence_id], names) for quote in quotes)])
 
 
-def _bullet(quote: Quote, item: Evidence) -> str:
-    """Where it stands, then the words: code as a block, prose in a line."""
-    head = f"- {_place(quote, item)} [{item.id}]"
+def shown_names(evidence: Sequence[Evidence]) -> dict[str, str]:
+    """Each file by its path below the folder that all of them share: two of one name stay apart. Its own folder is
+    always named, and no line break of a name breaks a line."""
+    paths = {item.source.path for item in evidence if isinstance(item.source, FileSpan)}
+    shared = len(PurePosixPath(common_folder(sorted(paths))).parts) if paths else 0
+    return {path: flat(str(PurePosixPath(*_tail(path, shared)))) for path in paths}
+
+
+def _tail(path: str, shared: int) -> tuple[str, ...]:
+    parts = [part for part in PurePosixPath(path).parts if part != "/"]
+    below = len(PurePosixPath(path).parts) - shared
+    return tuple(parts[-max(2, below) :])
+
+
+def flat(text: str) -> str:
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "replace").decode() for c in text)
+
+
+def _bullet(quote: Quote, item: Evidence, names: Mapping[str, str]) -> str:
+    """Where it stands, then the words: code as a block, prose in a line. An ellipsis says that it goes on."""
+    head = f"- {_place(quote, item, names)} [{item.id}]"
+    text = quote.shown or quote.text
     if quote.is_code:
-        fence = "````" if "```" in quote.text else "```"
-        return "\n".join([head, indent("\n".join([fence, dedent(quote.text), fence]), "  ")])
-    return f"{head}: “{' '.join(quote.text.split())}”"
+        fence = "````" if "```" in text else "```"
+        more = ["…"] if quote.is_cut else []
+        return "\n".join([head, indent("\n".join([fence, dedent(text), *more, fence]), "  ")])
+    return f"{head}: “{' '.join(text.split())}{' …' if quote.is_cut else ''}”"
 
 
-def _place(quote: Quote, item: Evidence) -> str:
+def _place(quote: Quote, item: Evidence, names: Mapping[str, str]) -> str:
+    """The lines of a page or a cell are those of its extracted text, which nobody sees: its place says enough."""
     if not isinstance(item.source, FileSpan):
-        return item.title or str(item.source)
-    name = PurePath(item.source.path).name
-    at = item.source.start + quote.line
-    place = f", {item.source.place}" if item.source.place else ""
-    label = f" `{quote.label}`" if quote.label and quote.label != name else ""
-    return f"{name}:{at}{place}{label}"
+        return flat(item.title or str(item.source))
+    name = names[item.source.path]
+    at = f", {item.source.place}" if item.source.place else f":{item.source.start + quote.line}"
+    label = f" `{flat(quote.label)}`" if quote.label and quote.label != PurePosixPath(name).name else ""
+    return f"{name}{at}{label}"

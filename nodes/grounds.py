@@ -7,10 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..domain import Evidence
+from ..models.asked import read_question
 from ..models.terms import content_words, identifiers, stem, stems, words
 from .channels import Found, Grade
 
 _TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*")
+_ARTICLES = frozenset({"the", "a", "an"})
+_ADVERBS = frozenset({"how", "when", "why"})
+_PREPOSITIONS = frozenset({"by", "in", "with", "for", "of", "from", "on", "at", "without", "over", "into"})
+_BEING = frozenset({"is", "are", "was", "were"})
 _AUXILIARIES = frozenset({"do", "does", "did", "can", "should"})
 _PROPER = re.compile(r"(?<![.?!]\s)(?<!^)\b[A-Z][A-Za-z0-9+#-]{2,}\b")
 _GENERAL = """
@@ -18,7 +23,7 @@ _GENERAL = """
     default detail difference document documentation example feature file format function happen handle handling
     implement implementation input library line list logic look main method module mechanism name object option order
     output package parameter part program project purpose question reason repository result role script section set
-    setting source step support system text type user value variable version"""
+    setting software source start step support system text type user value variable version"""
 GENERAL = frozenset(_GENERAL.split())
 
 
@@ -73,24 +78,28 @@ def measure(question: str, found: Sequence[Found], evidence: Sequence[Evidence],
     cosines = [place["cosine"] for place in found if place["cosine"] is not None]
     gone = {stem(word) for word in missing}
     lost = [name for name in names(question) if any(stem(part) in gone for part in words(name))]
-    weights = _weights(question, evidence, gone)
+    weights = {} if read_question(question).is_overview else _weights(question, evidence, gone)
     coverage = max((_covered(weights, _words_of(item)) for item in evidence), default=0.0)
     return Grounds(coverage, max(cosines, default=None), tuple(missing), tuple(lost))
 
 
 def _weights(question: str, evidence: Sequence[Evidence], gone: set[str]) -> dict[str, float]:
-    """A thing that the whole corpus lacks weighs twice; a verb may have another word. What every path names (the
-    project) says nothing."""
+    """A thing that the whole corpus lacks weighs twice, a verb that it lacks half: it may have another word. What every
+    path names (the project) says nothing."""
     everywhere = set.intersection(*(stems(str(item.source)) for item in evidence)) if evidence else set()
     verbs = {stem(word) for token in _verbs(question) for word in words(token)}
     wanted = [stem(word) for word in key_words(question)]
     special = [word for word in wanted if word not in everywhere] or wanted
-    return {word: 2.0 if word in gone and word not in verbs else 1.0 for word in special}
+    lacking = {word: 0.5 if word in verbs and len(special) > 1 else 2.0 for word in gone}
+    return {word: lacking.get(word, 1.0) for word in special}
 
 
 def _verbs(question: str) -> Iterator[str]:
-    """`to VERB`, `does (the) SUBJECT VERB`, and what ends as a participle does."""
-    tokens = [token for token in _TOKEN.findall(question) if token.lower() != "the"]
+    """`to VERB`, `does (the) SUBJECT VERB`, `how is SUBJECT VERB?`, and what ends as a participle does."""
+    tokens = [token for token in _TOKEN.findall(question) if token.lower() not in _ARTICLES]
+    opening = [token.lower() for token in tokens[:2]]
+    if len(tokens) > 3 and opening[0] in _ADVERBS and opening[1] in _BEING and tokens[-2].lower() not in _PREPOSITIONS:
+        yield tokens[-1]
     for at, token in enumerate(tokens):
         if token.lower() == "to":
             yield from tokens[at + 1 : at + 2]

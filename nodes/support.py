@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from ..domain import Evidence, FileSpan
+from ..models.passage import sentences
 from ..models.passages import passages
 from ..models.terms import identifiers, share, stems
 from .channels import Quoted
@@ -192,5 +193,6 @@ def quotes_of(report: Report, evidence: Sequence[Evidence]) -> list[Quoted]:
 def closest(text: str, item: Evidence) -> str:
     """The passage with most of the sentence's claims, then of its words; verbatim."""
     said, wanted = claims(text), stems(text)
-    pool = [passage.text for passage in passages(item)] or [item.text]
+    cut = passages(item)
+    pool = [said for p in cut for said in (sentences(p.text) if p.kind == "prose" else [p.text])] or [item.text]
     return max(pool, key=lambda p: (sum(claim in p for claim in said), share(wanted, stems(p)), -len(p)))

@@ -76,14 +76,151 @@ def test_imports_stand_together() -> None:
     assert [kind for kind, _, _ in code("import os\nfrom a import b\nx = os.name")] == ["import", "code"]
 
 
+def test_a_signature_comes_with_the_first_sentence_of_its_docstring() -> None:
+    parameters = "\n".join(f"    option_{n}: int | None = None," for n in range(12))
+    about = "\n".join(f"    More about it in line {n}." for n in range(20))
+    docstring = f'    """Runs the application on a\n    server. It blocks.\n{about}\n    """'
+    [first, *_] = code(f"def run(\n{parameters}\n) -> None:\n{docstring}\n")
+
+    assert first[0] == "definition"
+    assert first[2].endswith(') -> None:\n    """Runs the application on a\n    server. It blocks.')
+
+
+def test_decorators_belong_to_their_definition() -> None:
+    assert code("@app.route(\n    '/a',\n)\ndef f():\n    return 1\n")[0] == (
+        "definition", 0, "@app.route(\n    '/a',\n)\ndef f():\n    return 1",
+    )  # fmt: skip
+
+
+def test_passages_are_called_by_their_own_definition() -> None:
+    text = "    def send(self):\n        pass\n\n    def close(self):\n        pass\n\n\ndef session():\n    return 1\n"
+    item = Evidence("E1", text, FileSpan("/a.py", 1, 9, "h"), "Session.send")
+
+    assert [passage.label for passage in passages(item)] == ["Session.send", "Session.close", "session"]
+
+
 def test_passages_of_prose() -> None:
-    assert [(p.kind, p.line, p.text) for p in passages(GUIDE)] == [
-        ("heading", 0, "# Sessions"),
-        ("prose", 2, "A session writes pending changes before each query."),
-        ("prose", 2, "Switch it off with\n`autoflush=False`."),
-        ("prose", 5, "- A pool"),
-        ("prose", 6, "- Another thing that matters"),
+    assert [(p.kind, p.line, p.text, p.label) for p in passages(GUIDE)] == [
+        (
+            "prose",
+            2,
+            "A session writes pending changes before each query. Switch it off with\n`autoflush=False`.",
+            "Sessions",
+        ),
+        ("prose", 5, "- A pool", "Sessions"),
+        ("prose", 6, "- Another thing that matters", "Sessions"),
     ]
+
+
+RST = """.. _context:
+
+=======
+Context
+=======
+
+The context keeps data. ::
+
+    with app.app_context():
+        init_db()
+
+.. note::
+
+    It is popped at the end.
+
+.. autofunction:: push
+
+Lifetime of it
+~~~~~~~~~~~~~~
+
+.. code-block:: python
+   :linenos:
+
+    push()
+"""
+MARKDOWN = """---
+
+Setext
+---
+
+One line of it.
+
+```{note}
+A note on it.
+```
+
+Then call it:
+```python
+call(1)
+```
+
+| a | b |
+|---|---|
+| what it does | why it does |
+
+<img src="badge.svg" alt="build passing">
+"""
+
+
+def prose(text: str, name: str) -> list[tuple[str, int, str, str]]:
+    item = Evidence("E1", text, FileSpan(name, 1, 99, "h"))
+    return [(p.kind, p.line, p.text, p.label) for p in passages(item)]
+
+
+def test_headings_of_restructuredtext_are_labels_and_directives_are_passed_over() -> None:
+    assert prose(RST, "/a.rst") == [
+        ("prose", 6, "The context keeps data.", "Context"),
+        ("example", 6, "The context keeps data. ::\n\n    with app.app_context():\n        init_db()", "Context"),
+        ("prose", 13, "It is popped at the end.", "Context"),
+        ("code", 23, "    push()", "Lifetime of it"),
+    ]
+
+
+def test_markdown_in_its_parts() -> None:
+    assert prose(MARKDOWN, "/a.md") == [
+        ("prose", 5, "One line of it.", "Setext"),
+        ("prose", 8, "A note on it.", "Setext"),
+        ("prose", 11, "Then call it:", "Setext"),
+        ("example", 11, "Then call it:\n```python\ncall(1)", "Setext"),
+        ("prose", 18, "| what it does | why it does |", "Setext"),
+    ]
+
+
+def test_a_heading_alone_is_no_answer() -> None:
+    assert prose("The Application Context\n=======================\n", "/a.rst") == []
+    assert (
+        extract("What is the application context?", [Evidence("E1", "# The Application Context\n", Foreign("x"))]) == []
+    )
+
+
+def test_a_long_paragraph_is_cut_between_sentences() -> None:
+    said = " ".join(f"Sentence number {n} says something about the pool." for n in range(20))
+    cut = [text for _, _, text, _ in prose(said, "/a.txt")]
+
+    assert " ".join(cut) == said
+    assert all(text.startswith("Sentence") and text.endswith("pool.") for text in cut)
+
+
+PAGE = """<!DOCTYPE html>
+<html><head><title>T</title><style>p { color: pool }</style></head>
+<body><nav><a href="/">Home of the pool</a></nav>
+<h2>The pool</h2>
+<p>It holds <b>ten</b> connections &amp;
+waits.</p><div>Else it <script>pool()</script>fails.</div></body></html>
+"""
+
+
+def test_html_is_quoted_as_a_reader_sees_it() -> None:
+    [first, *rest] = passages(Evidence("E1", PAGE, FileSpan("/a.html", 1, 6, "h")))
+
+    assert (first.text, first.line, first.label) == ("It holds <b>ten</b> connections &amp;\nwaits.", 4, "The pool")
+    assert first.shown == "It holds ten connections &\nwaits."
+    assert [passage.text for passage in rest] == ["Else it", "fails."]
+
+
+def test_a_part_of_a_page_may_begin_within_a_style() -> None:
+    rest = "body { color: red }\n</style></head><p>Words of the page.</p>"
+
+    assert [p.text for p in passages(Evidence("E1", rest, FileSpan("/a.html", 1, 2, "h")))] == ["Words of the page."]
 
 
 @pytest.mark.parametrize(
@@ -101,7 +238,7 @@ def test_passages_of_prose() -> None:
         "====\n----\n",
     ],
 )
-@pytest.mark.parametrize("path", ["/a.py", "/a.md"])
+@pytest.mark.parametrize("path", ["/a.py", "/a.md", "/a.rst", "/a.html"])
 def test_every_passage_stands_verbatim(text: str, path: str) -> None:
     item = Evidence("E1", text, FileSpan(path, 1, 1 + text.count("\n"), "h"))
 
@@ -131,15 +268,44 @@ def test_two_sources_even_where_one_says_it_all() -> None:
 
 
 def test_at_most_two_quotes_of_one_source() -> None:
-    many = Evidence("E9", "\n\n".join(f"The pool number {n} holds connections." for n in range(20)), Foreign("x"))
+    lines = [f"{n} connections are held here." for n in range(9)] + [f"Queue {n} waits for the pool." for n in range(9)]
+    many = Evidence("E9", "\n\n".join(lines), Foreign("x"))
 
-    assert len(extract("How many connections does the pool hold?", [many])) == 2
+    assert len(extract("How many connections does the pool hold, and who waits?", [many])) == 2
 
 
 def test_the_same_words_are_quoted_once() -> None:
     twins = [Evidence(f"E{n}", "The pool holds ten connections.", Foreign(f"s{n}")) for n in range(4)]
 
     assert len(extract("How many connections does the pool hold?", twins)) == 1
+
+
+def test_a_second_source_without_a_word_of_the_question_is_not_quoted() -> None:
+    assert {quote.evidence_id for quote in extract("How are pending changes written?", [FLUSH, NOISE])} == {"E1"}
+
+
+CODE = Evidence(
+    "E1", "def select_proxy(url):\n    return url.proxy\n", FileSpan("/p/src/net.py", 5, 6, "h"), "select_proxy"
+)
+TEST = Evidence(
+    "E2",
+    "def test_select_proxy_for_a_url():\n    proxy = select_proxy('url')\n    assert proxy\n",
+    FileSpan("/p/tests/test_net.py", 9, 11, "h"),
+    "test_select_proxy_for_a_url",
+)
+NEWS = Evidence("E3", "- Changed how the proxy of a URL is selected.", FileSpan("/p/CHANGES.md", 3, 3, "h"))
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("How is a proxy selected for a URL?", "E1"),
+        ("Which tests are there for the proxy of a URL?", "E2"),
+        ("What changed for the proxy of a URL?", "E3"),
+    ],
+)
+def test_the_code_comes_before_its_tests_and_its_history(question: str, first: str) -> None:
+    assert extract(question, [TEST, NEWS, CODE])[0].evidence_id == first
 
 
 def test_documents_are_quoted_not_obeyed() -> None:

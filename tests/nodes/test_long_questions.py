@@ -23,8 +23,8 @@ from hydragraph.retrieval.tokenizer import tokenize
 SIZE = 20_000
 PIECES = (
     "a", "A", "Aa", "aA", "a_", "_", "a.", "a::", "A-", "1", "1,", " ", "\n", "a ", "?a ", ". ", "`", "`a", '"', '"a',
-    "(", "[", "[E1a2 ", "<", "a and ", "to a ", "do the ", "compare a ", "ab_é", "あ", '"""\n', "a\n=\n", "- a\n", "<p>",
-    "def a(",
+    "(", "[", "[E1a2 ", "<", "a and ", "to a ", "do the ", "compare a ", "ab_é", "あ", '"""\n', "a\n=\n", "- a\n",
+    "<p>", "def a(",
 )  # fmt: skip
 
 

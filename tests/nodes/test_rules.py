@@ -10,14 +10,14 @@ from hydragraph.domain import Budget, Evidence, FileSpan, Foreign, Reply
 from hydragraph.models.extractive import Quote
 from hydragraph.models.scripted import Line, ScriptedModels
 from hydragraph.nodes.abstain import abstention
-from hydragraph.nodes.answer import with_sources
+from hydragraph.nodes.answer import cite, with_sources
 from hydragraph.nodes.asking import ask, open_tier
 from hydragraph.nodes.channels import as_spending, is_exhausted, spending
 from hydragraph.nodes.classify import kind_by_rule, may_be_direct
 from hydragraph.nodes.condense import is_usable
 from hydragraph.nodes.decompose import parts_by_rule, with_whole
 from hydragraph.nodes.escalate import next_tier
-from hydragraph.nodes.extract import as_list
+from hydragraph.nodes.extract import as_list, shown_names
 from hydragraph.nodes.fitting import fit
 from hydragraph.nodes.generate import usable
 from hydragraph.nodes.grade import within
@@ -243,14 +243,37 @@ def test_quotes_as_a_list() -> None:
     ]
 
     assert as_list(quotes, [code, page, web]).split("\n")[2:] == [
-        "- app.py:11 `App.run` [E1]",
+        "- a/app.py:11 `App.run` [E1]",
         "  ```",
         "  def run(self):",
         "      pass",
         "  ```",
-        "- b.pdf:1, page 3 [E2]: “Two lines.”",
+        "- a/b.pdf, page 3 [E2]: “Two lines.”",
         "- https://example.org [E3]: “Web.”",
     ]
+
+
+def test_files_of_one_name_stay_apart_and_no_name_breaks_a_line() -> None:
+    paths = ["/x/docs/a/index.md", "/x/docs/b/index.md", "/x/new\nline.md"]
+    items = [Evidence(f"E{n}", "Pool.", FileSpan(path, 2, 2, "h")) for n, path in enumerate(paths)]
+
+    assert sorted(shown_names(items).values()) == ["docs/a/index.md", "docs/b/index.md", "x/new\\nline.md"]
+    assert as_list([Quote("E1", "Pool", 0, is_cut=True)], items).endswith("- docs/b/index.md:2 [E1]: “Pool …”")
+
+
+def test_html_is_shown_without_its_markup() -> None:
+    item = Evidence("E1", "x", FileSpan("/a/b.html", 1, 1, "h"))
+
+    assert as_list([Quote("E1", "<b>Ten</b> &amp; one", 0, shown="Ten & one")], [item]).endswith("“Ten & one”")
+
+
+def test_each_source_is_cited_once_over_all_of_its_quotes() -> None:
+    items = [Evidence("E1", "One. Two. Three. Four.", FileSpan("/a", 1, 1, "h")), Evidence("E2", "x", Foreign("w"))]
+    quotes: Any = [{"id": "E1", "quote": "Three."}, {"id": "E2", "quote": "x"}, {"id": "E1", "quote": "One."}]
+
+    cited = cite(quotes, items, lambda span, text: True)
+
+    assert [(citation["id"], citation["quote"]) for citation in cited] == [("E1", "One. Two. Three."), ("E2", "x")]
 
 
 def test_an_abstention_lists_what_was_tried() -> None:
