@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 from urllib.parse import urlsplit
 
 from ..domain import Budget
-from ..errors import NoIndexError
+from ..errors import NoIndexError, UsageError
 from ..graphs.answers import answer_from_state, answer_json
 from ..graphs.compose import close_services, open_services, rag_settings
 from ..settings import Settings, SettingsTier, TierSettings
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
     from ..graphs import RagServices
     from ..models.calls import OnCall
+
+MAX_QUESTION = 20_000  # characters, as much as a message over HTTP may have
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Machine:
@@ -42,9 +46,11 @@ class Machine:
         thread: str | None = None,
         saver: BaseCheckpointSaver[Any] | None = None,
     ) -> Run:
-        """Blocking. Raises NoIndexError where there is nothing to search; opens nothing else yet."""
+        """Blocking. Raises UsageError for a question that is too long, NoIndexError where there is nothing to search;
+        opens nothing else yet."""
         from ..graphs.rag import build_rag_graph
 
+        said = [(role, _text(content)) for role, content in messages]
         settings = replace(self._settings, collection=collection or self._settings.collection)
         require_chunks(settings)
         name = settings.collection
@@ -54,11 +60,21 @@ class Machine:
         graph = build_rag_graph(self._services[name], replace(bounds, budget=budget or settings.budget))
         graph.checkpointer = saver
         config = {"configurable": {"thread_id": f"{name}/{thread}"}} if thread else {}
-        return Run(cast("Graph", graph), {"messages": list(messages)}, _finished, config)
+        return Run(cast("Graph", graph), {"messages": said}, _finished, config)
 
     async def close(self) -> None:
         for services in self._services.values():
             await close_services(services)
+
+
+def _text(content: str) -> str:
+    """What a shell or a client could not encode (half a surrogate pair) would fail on its way to a model or a file."""
+    if len(content) > MAX_QUESTION:
+        raise UsageError(
+            f"expected a question of at most {MAX_QUESTION:,} characters, got {len(content):,}: index a long text as a "
+            "file and ask about it"
+        )
+    return _SURROGATES.sub("\ufffd", content)
 
 
 def require_chunks(settings: Settings) -> None:
