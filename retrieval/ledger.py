@@ -77,6 +77,7 @@ class IndexReport:
     skipped: Mapping[str, int]
     left_out: tuple[LeftOut, ...]
     withheld: tuple[tuple[str, int], ...]
+    wiped: tuple[str, ...]
     embedded: int
     truncated: int
     dense_ready: float
@@ -153,6 +154,7 @@ class _Run:
         self._manifest = Manifest(store)
         self._outbox = Outbox(collection, store, options.holding)
         self._truncated = 0
+        self._wiped: set[str] = set()
         self._touched = 0
         self._start = time.monotonic()
 
@@ -198,19 +200,20 @@ class _Run:
             self._manifest.touch(touched)
             self._touched += len(touched)
             if entries:
-                self._scrub_after(any(_was_known_whole(entry, scanned.known) for entry in entries))
+                self._scrub_after({e.row.path for e in entries if _was_known_whole(e, scanned.known)})
                 self._manifest.commit(entries)
                 self._outbox.carry_sparse()
             meter.add(len(entries) + len(touched))
         if scanned.gone:
-            self._scrub_after(bool(scanned.hidden))
+            self._scrub_after(scanned.hidden)
             self._manifest.commit([], scanned.gone)
             self._outbox.carry_sparse()
 
-    def _scrub_after(self, holds_secrets: bool) -> None:
+    def _scrub_after(self, paths: set[str]) -> None:
         """First, so that a kill from here on is made good by the next run."""
-        if holds_secrets:
+        if paths:
             self._store.set_meta("scrub", "1")
+            self._wiped |= paths
 
     def _batches(self, scanned: Scan) -> Iterator[tuple[list[FileEntry], list[FileRow]]]:
         reader = FileReader(self._embedder, include_secrets=self._options.include_secrets)
@@ -292,6 +295,7 @@ class _Run:
             skipped=scanned.skipped,
             left_out=tuple(scanned.left_out),
             withheld=tuple(self._withheld(scanned)),
+            wiped=tuple(sorted(self._wiped)),
             embedded=embedded,
             truncated=self._truncated,
             dense_ready=counts.dense_ready,

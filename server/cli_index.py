@@ -36,6 +36,8 @@ def run(arguments: Namespace) -> int:
         again = shlex.join(["hydragraph", "index", *map(str, arguments.paths), "--name", collection.name])
         err(f"Interrupted. What is finished is kept; go on with: {clean_line(again)}")
         return INTERRUPTED
+    if report.wiped:
+        _say_threads(collection, report)
     if arguments.json:
         out(json.dumps(asdict(report), indent=2))
     else:
@@ -50,6 +52,15 @@ def _embedder(settings: Settings) -> Embedder | None:
     except EmbedderError as error:
         err(f"No dense vectors this time. {clean(str(error))}")
         return None
+
+
+def _say_threads(collection: Collection, report: IndexReport) -> None:
+    """A conversation is not wiped unasked, but it may quote what the index no longer has."""
+    from ..graphs.kept_threads import threads_with
+
+    for thread in threads_with(collection.home, collection.name, report.wiped):
+        command = shlex.join(["hydragraph", "forget", "--thread", thread.name, "--name", collection.name])
+        err(f"A conversation may still quote a credential that the index no longer has. Drop it: {clean_line(command)}")
 
 
 def described(report: IndexReport, *, whole: bool = False) -> str:

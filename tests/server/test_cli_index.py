@@ -76,6 +76,17 @@ def test_all_of_it_is_indexed_when_asked_for(here: Path, capsys: Captured) -> No
     assert "credential" not in shown
 
 
+def test_a_conversation_that_may_quote_what_was_wiped_is_named(here: Path, capsys: Captured) -> None:
+    skip_some(here / "corpus")
+    assert main(["index", "corpus", "--include-secrets"]) == 0
+    assert main(["ask", "What is the password of Staging?", "--thread", "staging"]) == 0
+    assert main(["index", "corpus"]) == 0
+    said = capsys.readouterr().err
+    assert "Drop it: hydragraph forget --thread staging --name default" in said
+    assert main(["index", "corpus"]) == 0
+    assert "Drop it" not in capsys.readouterr().err
+
+
 def test_a_root_that_moved_away_is_named_with_the_way_to_drop_it(here: Path, capsys: Captured) -> None:
     assert main(["index", "corpus"]) == 0
     (here / "corpus").rename(here / "moved here")
