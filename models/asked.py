@@ -23,6 +23,10 @@ _OVERVIEW = re.compile(
 OVERVIEW_QUERY = "README readme.md: a simple, fast, lightweight library, framework, toolkit for"
 TESTS = "test tests testing tested fixture pytest unittest mock"
 HISTORY = "change changes changed changelog history release released version added removed deprecated since new"
+_WHOLE = """
+    code codebase base project repo repository library package program tool app application start begin purpose main
+    overview"""
+WHOLE = frozenset(_WHOLE.split())
 LICENCE = "licence license licensed copyright author authors maintainer legal warranty"
 
 
@@ -47,13 +51,15 @@ def read_question(question: str) -> Asked:
     apart = pairwise([None if word in STOP_WORDS else stem(word) for word in said])
     called = [*identifiers(question), *_QUOTED.findall(question), *_DOES.findall(question)]
     is_meaning = bool(_MEANING.match(question))
+    is_overview = is_meaning and bool(_OVERVIEW.search(question))
+    terms = [stem(word) for word in content_words(question) if not (is_overview and word in WHOLE)]
     return Asked(
-        frozenset(stem(word) for word in content_words(question)),
+        frozenset(terms),
         tuple(dict.fromkeys(name.strip(".") for name in called)),
         frozenset((one, other) for one, other in apart if one and other),
         bool(_HOW_TO.match(question)),
         is_meaning,
-        bool(_OVERVIEW.search(question)) and is_meaning,
+        is_overview,
     )
 
 

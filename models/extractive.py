@@ -59,7 +59,7 @@ def extract(question: str, evidence: Sequence[Evidence], *, limit: int = 5) -> l
     weights = _rarity(asked.terms, evidence)
     priors = standings(asked, evidence)
     pool = [c for rank, item in enumerate(evidence) for c in _candidates(item, rank, asked, priors[item.id])]
-    quotes = [candidate.quote for candidate in _chosen(pool, weights, limit)]
+    quotes = [candidate.quote for candidate in _chosen(pool, weights, asked, limit)]
     sources = list(dict.fromkeys(quote.evidence_id for quote in quotes))
     return sorted(quotes, key=lambda quote: sources.index(quote.evidence_id))
 
@@ -114,18 +114,18 @@ def _length_cost(passage: Passage) -> float:
     return 0.2 if size < 40 else max(0.0, (size - 500) / 2000)
 
 
-def _chosen(pool: Sequence[_Candidate], weights: Mapping[str, float], limit: int) -> list[_Candidate]:
-    """Greedy: each next quote is worth its words, those that are new more than those already covered."""
+def _chosen(pool: Sequence[_Candidate], weights: Mapping[str, float], asked: Asked, limit: int) -> list[_Candidate]:
+    """Greedy: each next quote is worth its words, those that are new more than those already covered. The second is of
+    a second source, where one is worth it by itself."""
     chosen: list[_Candidate] = []
     covered: set[str] = set()
     rest = list(pool)
     best = 0.0
     while rest and len(chosen) < limit:
-        gains = [
-            (_gain(candidate, weights, covered), candidate) for candidate in _eligible(rest, chosen, best, weights)
-        ]
-        gain, candidate = max(gains, key=lambda pair: pair[0])
-        if chosen and not (_is_second(candidate, chosen) or (gain >= WORTH * best and candidate.terms)):
+        floor = SECOND_WORTH * best
+        others = [c for c in rest if _is_second(c, chosen) and _fits(c, _gain(c, weights, set()), floor, asked)]
+        gain, candidate = max(((_gain(c, weights, covered), c) for c in others or rest), key=lambda pair: pair[0])
+        if chosen and not others and not _fits(candidate, gain, WORTH * best, asked):
             break
         best = max(best, gain)
         chosen.append(candidate)
@@ -134,20 +134,15 @@ def _chosen(pool: Sequence[_Candidate], weights: Mapping[str, float], limit: int
     return chosen
 
 
+def _fits(candidate: _Candidate, gain: float, floor: float, asked: Asked) -> bool:
+    """Good enough, with a word of the question where that has any."""
+    return gain >= floor and bool(candidate.terms or not asked.terms)
+
+
 def _gain(candidate: _Candidate, weights: Mapping[str, float], covered: set[str]) -> float:
     said = sum(weights[term] * (REPEATED if term in covered else 1.0) for term in candidate.terms)
     told = sum(weights[term] * (REPEATED if term in covered else 1.0) for term in candidate.around)
     return 1.6 * (said + AROUND * told) + candidate.prior
-
-
-def _eligible(
-    rest: list[_Candidate], chosen: Sequence[_Candidate], best: float, weights: Mapping[str, float]
-) -> list[_Candidate]:
-    """The second quote is of a second source, where one has a word of the question and is worth it by itself."""
-    if len(chosen) != 1:
-        return rest
-    others = [c for c in rest if _is_second(c, chosen) and c.terms and _gain(c, weights, set()) >= SECOND_WORTH * best]
-    return others or rest
 
 
 def _is_second(candidate: _Candidate, chosen: Sequence[_Candidate]) -> bool:

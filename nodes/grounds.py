@@ -95,9 +95,12 @@ def _weights(question: str, evidence: Sequence[Evidence], gone: set[str]) -> dic
 
 
 def _verbs(question: str) -> Iterator[str]:
-    """`to VERB`, `does (the) SUBJECT VERB`, `how is SUBJECT VERB?`, and what ends as a participle does."""
+    """`to VERB`, `does (the) SUBJECT VERB`, `how is SUBJECT VERB?`, and what ends as a participle does; also the
+    adjective of `how ADJECTIVE is`."""
     tokens = [token for token in _TOKEN.findall(question) if token.lower() not in _ARTICLES]
-    opening = [token.lower() for token in tokens[:2]]
+    opening = [token.lower() for token in tokens[:3]]
+    if len(tokens) > 3 and opening[0] == "how" and opening[2] in _BEING:
+        yield tokens[1]
     if len(tokens) > 3 and opening[0] in _ADVERBS and opening[1] in _BEING and tokens[-2].lower() not in _PREPOSITIONS:
         yield tokens[-1]
     for at, token in enumerate(tokens):

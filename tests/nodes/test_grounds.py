@@ -74,6 +74,7 @@ def test_unseen_words_and_how_they_are_written() -> None:
         ("How are cookies signed by wizards?", ("wizards",), 0.5),  # a thing weighs twice
         ("How are cookies rotated?", ("rotated",), 2 / 3),  # a verb may have another word
         ("How are cookies chosen?", ("chosen",), 2 / 3),
+        ("How large are cookies?", ("large",), 2 / 3),
         ("How does Flask rotate cookies?", ("rotate",), 2 / 3),  # what every path names says nothing
         ("Who rotates?", ("rotates",), 0.0),
         ("What is this project?", (), 1.0),  # nothing in it could be missing
