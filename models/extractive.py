@@ -24,6 +24,7 @@ SECOND_WORTH = 0.4  # so must the first one of a second source, which also has a
 REPEATED = 0.35  # what a question's word is worth once a chosen quote has it
 AROUND = 0.6  # what it is worth in the label of a passage instead of its words
 PHRASE = 0.15  # two words of the question next to each other, as the question has them
+FIELDS = 0.2  # what the parameters of a function are says little of what it is
 BONUS = {
     "definition": 0.16, "docstring": 0.16, "comment": 0.08, "prose": 0.1, "example": 0.05, "import": -0.3, "code": 0.0,
 }  # fmt: skip
@@ -78,7 +79,7 @@ def _candidates(item: Evidence, rank: int, asked: Asked, standing: float) -> Ite
         label = passage.label or item.title
         own = stems(passage.words) & asked.terms
         around = stems(label) & asked.terms - own if own or passage.kind == "definition" else frozenset()
-        prior = 0.3 / (1 + 0.5 * rank) + BONUS[passage.kind] + standing - _length_cost(passage)
+        prior = 0.3 / (1 + 0.5 * rank) + BONUS[passage.kind] + standing - _cost(passage)
         prior += _named(passage, label, asked) + PHRASE * _phrases(passage.words, asked.pairs)
         is_code = passage.kind in SHOWN_AS_CODE
         quote = Quote(item.id, passage.text, passage.line, label, is_code, passage.shown, passage.is_cut)
@@ -107,11 +108,12 @@ def _phrases(text: str, pairs: frozenset[tuple[str, str]]) -> int:
     return min(2, len(pairs & set(pairwise([stem(word) for word in words(text)]))))
 
 
-def _length_cost(passage: Passage) -> float:
+def _cost(passage: Passage) -> float:
     size = len(passage.text)
     if passage.kind == "definition":
         return max(0.0, (size - 900) / 3000)
-    return 0.2 if size < 40 else max(0.0, (size - 500) / 2000)
+    listing = FIELDS if passage.text.lstrip().startswith((":param", ":return", ":rtype", "@param")) else 0.0
+    return listing + (0.2 if size < 40 else max(0.0, (size - 500) / 2000))
 
 
 def _chosen(pool: Sequence[_Candidate], weights: Mapping[str, float], asked: Asked, limit: int) -> list[_Candidate]:

@@ -20,6 +20,9 @@ _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)]|#\.)\s+\S")
 _DIRECTIVE = re.compile(r"\s*\.\. (?:(?P<name>[\w:-]+)::|)")
 _OPTION = re.compile(r"\s+:[\w-]+:")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+_MARKUP = re.compile(
+    r"</?(?:p|div|a|b|i|h[1-6]|em|strong|span|center|table|tr|td|th|ul|ol|li|details|summary|br|img)\b"
+)
 _CODE_DIRECTIVES = frozenset({"code-block", "sourcecode", "code", "parsed-literal", "prompt", "testcode", "doctest"})
 _ADMONITIONS = """
     note warning tip hint important caution danger attention admonition seealso versionadded versionchanged deprecated
@@ -44,7 +47,12 @@ def prose_passages(text: str) -> Iterator[Passage]:
         said = "\n".join(lines[block.start : block.end])
         if block.kind == "paragraph":
             said = said.removesuffix(" ::").rstrip()
-            yield from paragraph(said, block.start, "prose", block.label)
+            if _MARKUP.match(said):
+                yield Passage(
+                    clip(said), block.start, "prose", block.label, " ".join(_TAG.sub(" ", clip(said)).split())
+                )
+            else:
+                yield from paragraph(said, block.start, "prose", block.label)
         elif before and before.kind == "paragraph" and block.start - before.end <= 4:
             yield _example(lines, before, block)
         else:

@@ -62,7 +62,7 @@ def _standing(asked: Asked, item: Evidence, shared: int) -> float:
 def _by_kind(asked: Asked, item: Evidence, source: FileSpan, name: str, deep: float) -> float:
     """Documents say what a thing is and how one does it; code says what it does."""
     if asked.is_overview:
-        return (0.7 if source.start <= FIRST_LINES else 0.4) - deep if _README.fullmatch(name) else 0.0
+        return (0.7 if source.start <= FIRST_LINES else 0.1) - deep if _README.fullmatch(name) else 0.0
     if asked.names:
         return 0.0
     return 0.12 if (asked.is_how_to or asked.is_meaning) and is_prose(item) else 0.0

@@ -185,6 +185,12 @@ def test_markdown_in_its_parts() -> None:
     ]
 
 
+def test_tags_in_markdown_are_not_shown() -> None:
+    item = Evidence("E1", '<p align="center">\n<em>A pool</em> of\nthings.</p>\n', FileSpan("/README.md", 1, 3, "h"))
+
+    assert [p.shown for p in passages(item)] == ["A pool of things."]
+
+
 def test_a_heading_alone_is_no_answer() -> None:
     assert prose("The Application Context\n=======================\n", "/a.rst") == []
     assert (
