@@ -214,7 +214,10 @@ def _docstring(lines: list[str], at: int, end: int, label: str) -> Iterator[Pass
     for start, stop in [(at, end)] if end - at <= MAX_DOCSTRING_LINES else _paragraphs(lines, at, end):
         text = "\n".join(lines[start:stop])
         body = _unquoted(text)
-        if body:
+        if body.startswith(("```", ">>>")):
+            example = "\n".join(lines[start:stop]).rstrip()
+            yield Passage(clip(example), start, "code", label)
+        elif body:
             yield from paragraph(body, start + text.count("\n", 0, text.index(body)), "docstring", label)
 
 

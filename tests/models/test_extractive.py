@@ -72,6 +72,12 @@ def test_a_short_docstring_is_one_passage_and_a_long_one_its_paragraphs() -> Non
     assert code(f'"""\n{long}\n\n{long}\n"""') == [("docstring", 1, long), ("docstring", 6, long)]
 
 
+def test_an_example_in_a_docstring_keeps_its_lines() -> None:
+    said = '"""\nOne.\nTwo.\n\n    >>> flush()\n    1\n\nThree.\nFour.\n"""'
+
+    assert code(said)[1] == ("code", 4, "    >>> flush()\n    1")
+
+
 def test_imports_stand_together() -> None:
     assert [kind for kind, _, _ in code("import os\nfrom a import b\nx = os.name")] == ["import", "code"]
 
