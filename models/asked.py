@@ -22,7 +22,7 @@ _OVERVIEW = re.compile(
 )
 OVERVIEW_QUERY = "README readme.md: a simple, fast, lightweight library, framework, toolkit for"
 TESTS = "test tests testing tested fixture pytest unittest mock"
-HISTORY = "change changes changed changelog history release released version added removed deprecated since new"
+HISTORY = "change changes changed changelog history release released version added removed deprecated"
 _WHOLE = """
     code codebase base project repo repository library package program tool app application start begin purpose main
     overview"""
@@ -37,12 +37,14 @@ class Asked:
     terms: frozenset[str]
     names: tuple[str, ...]
     pairs: frozenset[tuple[str, str]]
+    words: frozenset[str] = frozenset()
     is_how_to: bool = False
     is_meaning: bool = False
     is_overview: bool = False
 
     def is_about(self, topic: str) -> bool:
-        return any(stem(word) in self.terms for word in topic.split())
+        """By the words as they are written: who adds something does not ask what was added."""
+        return not self.words.isdisjoint(topic.split())
 
 
 def read_question(question: str) -> Asked:
@@ -57,6 +59,7 @@ def read_question(question: str) -> Asked:
         frozenset(terms),
         tuple(dict.fromkeys(name.strip(".") for name in called)),
         frozenset((one, other) for one, other in apart if one and other),
+        frozenset(said),
         bool(_HOW_TO.match(question)),
         is_meaning,
         is_overview,

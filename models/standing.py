@@ -23,7 +23,8 @@ _HISTORY_FILE = re.compile(
 _LEGAL_FILE = re.compile(r"(?:licen[cs]e|copying|notice|authors|contributors|code[-_]of[-_]conduct)(?:[-.]\w+)*")
 _LISTING = re.compile(r".*\.lock|pkg-info|manifest\.in|requirements.*\.txt|sources\.txt")
 _README = re.compile(r"readme(?:\.\w+)?|index\.(?:rst|md)|__init__\.py")
-_EXAMPLES = frozenset({"example", "examples", "demo", "demos", "benchmark", "benchmarks"})
+_EXAMPLES = frozenset({"example", "examples", "demo", "demos"})
+_BENCHMARKS = frozenset({"benchmark", "benchmarks", "bench"})
 
 
 def standings(asked: Asked, evidence: Sequence[Evidence]) -> dict[str, float]:
@@ -56,7 +57,11 @@ def _standing(asked: Asked, item: Evidence, shared: int) -> float:
         return LISTING
     subject = 0.08 if {stem(word) for word in words(path.stem)} & asked.terms else 0.0
     deep = 0.1 * max(0, len(path.parts) - 1 - shared)
-    return subject + _by_kind(asked, item, item.source, name, deep) - (0.1 if folders & _EXAMPLES else 0.0)
+    return (
+        subject
+        + _by_kind(asked, item, item.source, name, deep)
+        - (0.1 if folders & _EXAMPLES else 0.4 if folders & _BENCHMARKS else 0.0)
+    )
 
 
 def _by_kind(asked: Asked, item: Evidence, source: FileSpan, name: str, deep: float) -> float:

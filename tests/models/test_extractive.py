@@ -320,6 +320,13 @@ def test_the_code_comes_before_its_tests_and_its_history(question: str, first: s
     assert extract(question, [TEST, NEWS, CODE])[0].evidence_id == first
 
 
+def test_who_adds_something_does_not_ask_what_was_added() -> None:
+    guide = Evidence("E8", "Call select_proxy to add a proxy.", FileSpan("/p/docs/proxy.md", 1, 1, "h"))
+    notes = Evidence("E9", "Added a proxy, and how to add a proxy.", FileSpan("/p/docs/release-notes.md", 1, 1, "h"))
+
+    assert extract("How do I add a proxy?", [notes, guide])[0].evidence_id == "E8"
+
+
 def test_a_question_about_the_whole_is_answered_by_what_introduces_it() -> None:
     readme = Evidence("E9", "# Pool\n\nPool keeps connections open for you.", FileSpan("/p/README.md", 1, 3, "h"))
     licence = Evidence("E2", "This code is licensed to start.", FileSpan("/p/LICENSE.md", 1, 1, "h"))
