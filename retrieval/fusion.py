@@ -9,7 +9,8 @@ nothing is left out and the others share its weight.
 - graph: min-max of cube roots. PageRank falls off like a power law, and the second hop must still count.
 
 On top of that, BM25's best hit gains by its lead over the second. Who searches for words that he remembers gets the
-one place that has them; in a question over several hops the hit that stands out is a hop.
+one place that has them; in a question over several hops the hit that stands out is a hop. And what a question names as
+code (`Session.send`) is found where it is defined.
 
 Weights and calibration were chosen over questions on code, on single facts and over several hops.
 `python -m hydragraph.evals.weights` holds the table against weights that are cross-validated over a grid.
@@ -18,6 +19,7 @@ Weights and calibration were chosen over questions on code, on single facts and 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, Literal
 
 from ..domain import Leg
@@ -34,6 +36,8 @@ WEIGHTS: Final[Mapping[Kind, Mapping[Leg, float]]] = {
 CODE_SHARE: Final = 0.5
 FLATTEN: Final = 1 / 3
 LEAD_WEIGHT: Final = 2.0
+DEFINED_WEIGHT: Final = 2.0
+NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
 SEED_WEIGHTS: Final[Mapping[Leg, float]] = {"dense": 0.6, "bm25": 0.4}
 
 
@@ -60,10 +64,16 @@ def share_of(ranked: Ranked, most: float) -> dict[str, float]:
 
 
 def fuse(
-    legs: Mapping[Leg, Ranked], kind: Kind, *, lexical_most: float, weights: Mapping[Leg, float] | None = None
+    legs: Mapping[Leg, Ranked],
+    kind: Kind,
+    *,
+    lexical_most: float,
+    defining: Mapping[str, float] = NOTHING,
+    weights: Mapping[Leg, float] | None = None,
 ) -> dict[str, float]:
     """The fused score, 0 to 1, of every chunk that a leg found; `lexical_most` is the most that BM25 could give.
 
+    `defining` are the chunks that define what the question names as code, and how surely it means them (0..1).
     `weights` stand in for those of the table.
     """
     calibrated = calibrate(legs, lexical_most)
@@ -72,8 +82,11 @@ def fuse(
         for chunk_id, score in calibrated[leg].items():
             fused[chunk_id] = fused.get(chunk_id, 0.0) + share * score
     for chunk_id, gain in lead(legs.get("bm25", ())).items():
-        fused[chunk_id] = min(fused[chunk_id] + LEAD_WEIGHT * gain, 1.0)
-    return fused
+        fused[chunk_id] += LEAD_WEIGHT * gain
+    for chunk_id in fused.keys() & defining.keys():
+        fused[chunk_id] += DEFINED_WEIGHT * defining[chunk_id]
+    most = max(fused.values(), default=1.0)
+    return {chunk_id: score / most for chunk_id, score in fused.items()} if most > 1 else fused
 
 
 def lead(ranked: Ranked) -> dict[str, float]:

@@ -36,7 +36,10 @@ FAN_OUT: Final = 50  # chunks that one name leads to
 NEAR_CHUNKS: Final = 150  # that the names lead to, beside the chunks that were given
 FAR_EDGES: Final = 1500  # that the names of those lead on by, the rarest first
 LONGEST_NAME: Final = 8  # words of a question that are tried as one name
+MOST_DEFINERS: Final = 5  # what more chunks define is no name that one can mean
 _DOTTED = re.compile(r"[.:]+")
+_WRITTEN = re.compile(r"[\w.:]+(?:\(\))?")
+_INNER = re.compile(r"[^\W_][._]+[^\W_]|::|[a-z0-9][A-Z]|[A-Z]{2}[a-z]|\(\)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,33 +76,24 @@ class Graph:
     idf: Floats
     to_names: Adjacency  # names that only one chunk has lead nowhere and are left out
     to_chunks: Adjacency
+    definers: Mapping[str, tuple[int, ...]]  # the chunks that define a name
 
     @classmethod
     def build(cls, references: Iterable[tuple[int, ReferenceKind, str]], chunks: int) -> Graph:
         names: dict[str, int] = {}
         edges: dict[tuple[int, int], float] = {}
+        definers: dict[str, tuple[int, ...]] = {}
         for chunk, kind, name in references:
             weight = EDGE_WEIGHTS[kind]
             for key in keys(kind, name):
+                if kind == "defines":
+                    definers[key] = (*definers.get(key, ())[:MOST_DEFINERS], chunk)
                 edge = (chunk, names.setdefault(key, len(names)))
                 if edges.get(edge, 0.0) < weight:
                     edges[edge] = weight
         pairs = np.array(list(edges), dtype=np.int64).reshape(-1, 2)
-        return cls._connect(names, pairs[:, 0], pairs[:, 1], np.fromiter(edges.values(), np.float64), chunks)
-
-    @classmethod
-    def _connect(cls, names: dict[str, int], rows: Ints, columns: Ints, weights: Floats, chunks: int) -> Graph:
-        frequency = np.bincount(columns, minlength=len(names))
-        idf = np.log1p(chunks / np.maximum(frequency, 1))
-        idf[frequency > max(HUB_SHARE * chunks, 10)] = 0.0
-        weights = weights * idf[columns]
-        linking = (frequency[columns] > 1) & (weights > 0)
-        leaving = np.bincount(rows[linking], weights=weights[linking], minlength=chunks)
-        entering = np.bincount(columns, weights=weights, minlength=len(names))
-        shares = weights[linking] / leaving[rows[linking]]
-        out = Adjacency.of(rows[linking], columns[linking], shares, chunks)
-        back = Adjacency.of(columns, rows, weights / np.maximum(entering[columns], 1e-12), len(names))
-        return cls(names, idf, out, back)
+        out, back, idf = _connected(len(names), pairs, np.fromiter(edges.values(), np.float64), chunks)
+        return cls(names, idf, out, back, definers)
 
     def named_in(self, question: str) -> dict[int, float]:
         """The names of the graph that a question speaks of, weighted by how rare they are."""
@@ -107,6 +101,16 @@ class Graph:
         weights = {self.names[name]: float(self.idf[self.names[name]]) for name in found}
         total = sum(weights.values())
         return {name: weight / total for name, weight in weights.items() if weight > 0}
+
+    def defined_in(self, question: str) -> dict[int, float]:
+        """The chunks that define what the question writes as code, and one over how many define it."""
+        found: dict[int, float] = {}
+        for name in written_as_code(question):
+            key = list(keys("defines", name))[-1:]
+            chunks = self.definers.get(key[0], ()) if key else ()
+            if len(chunks) <= MOST_DEFINERS:
+                found.update((chunk, max(found.get(chunk, 0.0), 1 / len(chunks))) for chunk in chunks)
+        return found
 
     def walk(self, names: Mapping[int, float], chunks: Mapping[int, float], limit: int) -> list[tuple[int, float]]:
         """The chunks that a walk from these names and chunks reaches most, and how much; none where no edge leads on.
@@ -160,6 +164,22 @@ class Neighbourhood:
         return list(zip(self.chunks[found].tolist(), reached[found].tolist(), strict=True))
 
 
+def _connected(names: int, pairs: Ints, weights: Floats, chunks: int) -> tuple[Adjacency, Adjacency, Floats]:
+    """Chunks to names, names to chunks, and the idf of the names, from (chunk, name) pairs."""
+    rows, columns = pairs[:, 0], pairs[:, 1]
+    frequency = np.bincount(columns, minlength=names)
+    idf = np.log1p(chunks / np.maximum(frequency, 1))
+    idf[frequency > max(HUB_SHARE * chunks, 10)] = 0.0
+    weights = weights * idf[columns]
+    linking = (frequency[columns] > 1) & (weights > 0)
+    leaving = np.bincount(rows[linking], weights=weights[linking], minlength=chunks)
+    entering = np.bincount(columns, weights=weights, minlength=names)
+    shares = weights[linking] / leaving[rows[linking]]
+    out = Adjacency.of(rows[linking], columns[linking], shares, chunks)
+    back = Adjacency.of(columns, rows, weights / np.maximum(entering[columns], 1e-12), names)
+    return out, back, idf
+
+
 def _spread(mass: Floats, edges: tuple[Ints, Ints, Floats], size: int) -> Floats:
     sources, targets, shares = edges
     return np.asarray(np.bincount(targets, weights=mass[sources] * shares, minlength=size), dtype=np.float64)
@@ -208,6 +228,12 @@ def _keys(name: str) -> tuple[str, ...]:
         if len(parts) > 1:
             found = [fold(parts[-1]), fold(" ".join(parts[-2:]))]
     return tuple(dict.fromkeys(key for key in found if key))
+
+
+def written_as_code(question: str) -> list[str]:
+    """Names that cannot be plain words: `Session.send`, `read_file`, `HTTPAdapter`, `walk()`."""
+    words = (word.strip(".:") for word in _WRITTEN.findall(question))
+    return list(dict.fromkeys(word.removesuffix("()") for word in words if _INNER.search(word)))
 
 
 def candidates(question: str) -> list[str]:

@@ -136,7 +136,9 @@ class LocalSearcher:
         code_share = _code_share(snapshot, direct.values())
         kind = kind_of(named=bool(named), code_share=code_share)
         legs: dict[Leg, Ranked] = {**direct, "graph": _graph(snapshot, named, direct, max(DEPTH["graph"], limit))}
-        fused = fuse(legs, kind, lexical_most=words.most)
+        places = snapshot.places
+        defining = {places[at].chunk_id: sure for at, sure in snapshot.graph.defined_in(query).items()}
+        fused = fuse(legs, kind, lexical_most=words.most, defining=defining)
         return Ranking(legs, _ordered(snapshot, fused.items()), kind, words.most)
 
     def _dense(self, session: Session, query: str, limit: int) -> Ranked:

@@ -44,7 +44,7 @@ def test_what_all_legs_put_first_scores_one() -> None:
     ranked = [("a", 3.0), ("b", 1.0)]
     fused = fuse({"dense": ranked, "bm25": ranked, "graph": ranked}, "prose", lexical_most=3.0)
     assert fused["a"] == 1
-    assert fused["b"] == pytest.approx(WEIGHTS["prose"]["bm25"] / 3)
+    assert fused["b"] == pytest.approx(WEIGHTS["prose"]["bm25"] / 3 / (1 + LEAD_WEIGHT * 2 / 3))
 
 
 def test_an_absent_leg_leaves_its_weight_to_the_others() -> None:
@@ -61,6 +61,13 @@ def test_the_best_lexical_hit_gains_by_its_lead() -> None:
     ahead = fuse({"dense": dense, "bm25": [("c", 6.0), ("b", 4.5)]}, "code", lexical_most=12.0)
     assert ahead["c"] == pytest.approx(even["c"] + LEAD_WEIGHT / 4)
     assert max(even, key=even.__getitem__) == "a"
+
+
+def test_what_is_named_is_found_where_it_is_defined_if_a_leg_found_it() -> None:
+    legs = {"dense": [("a", 0.9), ("b", 0.8), ("c", 0.1)], "bm25": [("a", 2.0), ("b", 2.0)], "graph": []}
+    fused = fuse(legs, "code_named", lexical_most=4.0, defining={"c": 1.0, "elsewhere": 1.0})  # type: ignore[arg-type]
+    assert sorted(fused, key=fused.__getitem__, reverse=True) == ["c", "a", "b"]
+    assert max(fused.values()) == 1
 
 
 def test_a_word_that_only_one_chunk_has_finds_it() -> None:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from hydragraph.domain import ReferenceKind
-from hydragraph.retrieval.graph import Graph, candidates, keys
+from hydragraph.retrieval.graph import Graph, candidates, keys, written_as_code
 
 Edges = list[tuple[int, ReferenceKind, str]]
 
@@ -119,3 +119,29 @@ def test_mass_is_never_made_and_large_neighbourhoods_are_capped() -> None:
     assert 0 < sum(score for _, score in found) <= 1
     assert len(found) < 2000
     assert graph.walk(graph.named_in("Name 7 and Name 8"), {1: 1.0, 2: 1.0}, 5) == found[:5]
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("What does Session.send do?", ["Session.send"]),
+        ("how is `read_file` used, and std::move", ["read_file", "std::move"]),
+        ("Who calls walk() in HTTPAdapter?", ["walk", "HTTPAdapter"]),
+        ("How are sessions closed, e.g. after an error. Next?", ["e.g"]),
+        ("python 3.11 and _private", ["3.11"]),
+        ("Is it so? No...", []),
+    ],
+)
+def test_what_a_question_writes_as_code(question: str, names: list[str]) -> None:
+    assert written_as_code(question) == names
+
+
+def test_a_definition_is_found_by_its_name_where_few_share_it() -> None:
+    many: Edges = [(number, "defines", f"pkg{number}.Thing.run_all") for number in range(10, 20)]
+    graph = Graph.build(
+        [(0, "defines", "pkg.Session.send"), (1, "calls", "session.send"), (2, "defines", "pkg.Other.send"), *many], 20
+    )
+    assert graph.defined_in("What does Session.send do?") == {0: 1.0}
+    assert graph.defined_in("What does send() do?") == {0: 0.5, 2: 0.5}
+    assert graph.defined_in("What does run_all do?") == {}
+    assert graph.defined_in("What does Session.close do, or any send?") == {}
