@@ -30,11 +30,11 @@ EDGE_WEIGHTS: Final[Mapping[ReferenceKind, float]] = {
 }  # fmt: skip
 NAME_SHARE: Final = 0.9  # of the start; the rest goes to the best chunks of the other legs
 DAMPING: Final = 0.85  # of each step from one side to the other
-STEPS: Final = 6
+STEPS: Final = 4
 HUB_SHARE: Final = 0.05  # a name in more than this share of the chunks says nothing
-FAN_OUT: Final = 50  # chunks that one name leads to
-NEAR_CHUNKS: Final = 150  # that the names lead to, beside the chunks that were given
-FAR_EDGES: Final = 1500  # that the names of those lead on by, the rarest first
+FAN_OUT: Final = 30  # chunks that one name leads to
+NEAR_CHUNKS: Final = 80  # that the names lead to, beside the chunks that were given
+FAR_EDGES: Final = 500  # that the names of those lead on by, the rarest first
 LONGEST_NAME: Final = 8  # words of a question that are tried as one name
 MOST_DEFINERS: Final = 5  # what more chunks define is no name that one can mean
 _DOTTED = re.compile(r"[.:]+")

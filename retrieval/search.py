@@ -22,7 +22,7 @@ from .session import IDLE_SECONDS, Session, SharedSession
 from .snapshot import Snapshot
 from .store import Store
 
-DEPTH: Final[Mapping[Leg, int]] = {"dense": 40, "bm25": 30, "graph": 40}  # more ranks no better
+DEPTH: Final[Mapping[Leg, int]] = {"dense": 30, "bm25": 20, "graph": 30}  # more ranks no better
 SEEDS: Final = 10  # best chunks of the other legs from which the graph walks too
 FRESH_SECONDS: Final = 30.0  # for how long the count of changed files is believed
 

@@ -9,16 +9,19 @@ from .bm25 import Candidate, CorpusStats
 from .graph import Graph
 from .store import Place, Store
 
-REMEMBERED = 20_000  # chunks whose words, and words whose frequencies are kept; beyond it they are read again in parts
+REMEMBERED = 20_000  # chunks whose words are kept; a larger collection is read again in parts
+KNOWN_WORDS = 200_000  # whose frequencies are kept
 
 
 class Snapshot:
     """The chunks of one generation of a store, in the order of path and line.
 
-    Also the source of words for BM25, which asks for the same chunks' words again and again.
+    Also the source of words for BM25, which asks for the same chunks' words again and again: a first search reads what
+    it needs, a second one reads all of a collection that is not too large, so that later ones read nothing.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, remembered: int = REMEMBERED, known_words: int = KNOWN_WORDS) -> None:
+        self._remembered, self._known_words = remembered, known_words
         self.generation = store.meta("generation")
         sql = "SELECT num, id, path, start_line, end_line, symbol, language, place FROM chunks"
         rows = store.execute(f"{sql} ORDER BY path, start_line, id").fetchall()
@@ -28,6 +31,7 @@ class Snapshot:
         self._stats = store.stats()
         self._candidates: dict[str, Candidate] = {}
         self._frequencies: dict[int, int] = {}
+        self._searches = 0
         self.store = store
 
     @cached_property
@@ -46,11 +50,15 @@ class Snapshot:
         return self.store.grid_length()
 
     def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
+        self._searches += 1
         wanted, known = list(keys), self._frequencies
         missing = [key for key in wanted if key not in known]
-        if len(known) + len(missing) > REMEMBERED:
+        if missing and self._searches == 2 and self._stats.terms <= self._known_words:
+            known.update(self.store.all_document_frequencies())
+        elif len(known) + len(missing) > self._known_words:
             self._frequencies = known = {}
             missing = wanted
+        missing = [key for key in missing if key not in known]
         if missing:
             known.update(dict.fromkeys(missing, 0) | self.store.document_frequencies(missing))
         return {key: count for key in wanted if (count := known[key])}
@@ -58,7 +66,10 @@ class Snapshot:
     def candidates(self, chunk_ids: Sequence[str]) -> list[Candidate]:
         known = self._candidates
         missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in known]
-        if len(known) + len(missing) > REMEMBERED:
+        if missing and self._searches == 2 and len(self.places) <= self._remembered:
+            known.update((candidate.chunk_id, candidate) for candidate in self.store.all_candidates())
+            missing = []
+        elif len(known) + len(missing) > self._remembered:
             self._candidates = known = {}
             missing = list(chunk_ids)
         if missing:

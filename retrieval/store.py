@@ -199,6 +199,13 @@ class Store:
         sql = "SELECT id, path, start_line, length, terms FROM chunks JOIN texts USING (num) WHERE id IN ({})"
         return [Candidate(*row) for row in self._in_slices(sql, chunk_ids)]
 
+    def all_document_frequencies(self) -> dict[int, int]:
+        return dict(self.execute("SELECT term, n FROM terms"))
+
+    def all_candidates(self) -> list[Candidate]:
+        sql = "SELECT id, path, start_line, length, terms FROM chunks JOIN texts USING (num)"
+        return [Candidate(*row) for row in self.execute(sql)]
+
     # --- changed files
 
     def changed_files(self) -> Iterator[tuple[str, int, int]]:

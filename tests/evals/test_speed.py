@@ -38,28 +38,28 @@ def test_a_texts_vector_is_its_own_and_of_length_one() -> None:
     assert np.array_equal(kept.embed(["one", "two", "one"]), vectors)
 
 
-async def test_both_are_asked_every_question_and_the_first_are_not_counted() -> None:
+def test_both_are_asked_every_question_and_the_first_are_not_counted() -> None:
     asked: list[tuple[str, str]] = []
 
-    async def ours(question: str) -> None:
+    def ours(question: str) -> None:
         asked.append(("ours", question))
 
-    async def theirs(question: str) -> None:
+    def theirs(question: str) -> None:
         asked.append(("theirs", question))
 
     questions = [str(number) for number in range(WARM_UP + 2)]
-    mine, other = await measure(ours, theirs, questions)
+    mine, other = measure(ours, theirs, questions)
     assert (len(mine), len(other)) == (2, 2)
     assert asked == [(who, question) for question in questions for who in ("ours", "theirs")]
 
 
-async def test_the_ensemble_finds_by_words_and_by_vectors() -> None:
+def test_the_ensemble_finds_by_words_and_by_vectors() -> None:
     pytest.importorskip("faiss", reason="the extra 'evals' is not installed")
     texts = [f"lantern{number} window" for number in range(40)]
     ask = open_ensemble(texts, DrawnEmbedder())
-    found = [document.page_content for document in await ask("lantern7")]  # type: ignore[attr-defined]
+    found = [document.page_content for document in ask("lantern7")]  # type: ignore[attr-defined]
     assert "lantern7 window" in found
-    assert (await ask(texts[9]))[0].page_content == texts[9]  # type: ignore[index]
+    assert ask(texts[9])[0].page_content == texts[9]  # type: ignore[index]
 
 
 def test_a_small_run_prints_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
