@@ -30,7 +30,7 @@ EDGE_WEIGHTS: Final[Mapping[ReferenceKind, float]] = {
 }  # fmt: skip
 NAME_SHARE: Final = 0.9  # of the start; the rest goes to the best chunks of the other legs
 DAMPING: Final = 0.85  # of each step from one side to the other
-STEPS: Final = 4
+STEPS: Final = 6
 HUB_SHARE: Final = 0.05  # a name in more than this share of the chunks says nothing
 FAN_OUT: Final = 30  # chunks that one name leads to
 NEAR_CHUNKS: Final = 80  # that the names lead to, beside the chunks that were given

@@ -77,9 +77,10 @@ class SharedSession:
                 work = partial(self._release_when_idle, self._opened)
                 threading.Thread(target=work, name="hydragraph-release", daemon=True).start()
         store, shard = self._opened
-        if self._snapshot is None or self._snapshot.generation != store.meta("generation"):
+        generation, grid = store.state()
+        if self._snapshot is None or self._snapshot.generation != generation:
             self._snapshot = Snapshot(store)
-        self._snapshot.store = store
+        self._snapshot.resume(store, grid)
         return Session(store, shard, self._snapshot)
 
     def _release(self) -> None:

@@ -32,7 +32,12 @@ class Snapshot:
         self._candidates: dict[str, Candidate] = {}
         self._frequencies: dict[int, int] = {}
         self._searches = 0
+        self._grid_length = store.grid_length()
         self.store = store
+
+    def resume(self, store: Store, grid_length: float) -> None:
+        """Go on with a store that was opened again; its weights may have been settled on another average length."""
+        self.store, self._grid_length = store, grid_length
 
     @cached_property
     def graph(self) -> Graph:
@@ -47,7 +52,7 @@ class Snapshot:
         return self._stats
 
     def grid_length(self) -> float:
-        return self.store.grid_length()
+        return self._grid_length
 
     def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
         self._searches += 1

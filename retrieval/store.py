@@ -188,6 +188,11 @@ class Store:
         histogram: Mapping[int, int] = dict(self.execute("SELECT n, COUNT(*) FROM terms GROUP BY n"))
         return stats_from_histogram(histogram, chunks, tokens)
 
+    def state(self) -> tuple[str, float]:
+        """The generation, and the average length inside the stored weights, in one look."""
+        values = dict(self.execute("SELECT key, value FROM meta WHERE key IN ('generation', 'grid')"))
+        return str(values.get("generation", "")), float(values.get("grid", "0")) or self.grid_length()
+
     def grid_length(self) -> float:
         """The average length inside the stored weights."""
         return float(self.meta("grid", "0")) or grid_length(self.stats().average_length)

@@ -74,17 +74,17 @@ def test_a_collection_takes_its_threads_with_it(capsys: Captured, own_home: Path
 
 def test_a_path_takes_the_threads_in_which_it_was_found(indexed: Path, capsys: Captured, own_home: Path) -> None:
     (indexed / "corpus" / "notes").mkdir()
-    (indexed / "corpus" / "notes" / "one.md").write_text("# Snow\n\nThe avalanche barrier was built in 1911.\n")
+    (indexed / "corpus" / "notes" / "one.md").write_text("# Snow\n\nThe avalanche barrier was built of larchwood.\n")
     index(Collection(own_home, "default"), [indexed / "corpus"], None)
     assert main(["ask", "When was the avalanche barrier built?", "--thread", "snow"]) == 0
     index(Collection(own_home, "code"), [indexed / "corpus" / "bank.py"], None)
     assert main(["ask", LIMIT, "--thread", "limit", "--name", "code"]) == 0
-    assert b"1911" in kept(own_home)
+    assert b"larchwood" in kept(own_home)
     assert main(["forget", "corpus/note"]) == 4  # only begins the same
     assert main(["forget", "corpus/notes"]) == 0
     assert "Forgot 1 thread in which corpus/notes was found: snow." in capsys.readouterr().out
     assert listed(capsys) == [("code", "limit", 1)]
-    assert b"1911" not in kept(own_home)
+    assert b"larchwood" not in kept(own_home)
 
 
 @pytest.mark.usefixtures("conversations")
