@@ -27,7 +27,7 @@ CAVEATS: dict[Caveat, str] = {
     "unsupported_removed": "what a model wrote that does not stand in the cited places was removed",
     "weakly_supported": "part of this could not be verified and is marked",
     "budget_exhausted": "the budget ran out",
-    "dense_not_ready": "dense vectors are still missing: `hydragraph index` adds them",
+    "dense_not_ready": "dense vectors are missing: `hydragraph index` adds them, unless the embedder is none",
     "source_changed": "a cited file changed since the index",
     "not_in_corpus": "not in the corpus",
     "context_truncated": "some of what was found did not fit into the model's context",
