@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from typing import Generic, TypeVar
 
 from .bm25 import Candidate, CorpusStats
 from .graph import Graph
@@ -11,6 +12,8 @@ from .store import Place, Store
 
 REMEMBERED = 20_000  # chunks whose words are kept; a larger collection is read again in parts
 KNOWN_WORDS = 200_000  # whose frequencies are kept
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 class Snapshot:
@@ -21,18 +24,16 @@ class Snapshot:
     """
 
     def __init__(self, store: Store, *, remembered: int = REMEMBERED, known_words: int = KNOWN_WORDS) -> None:
-        self._remembered, self._known_words = remembered, known_words
-        self.generation = store.meta("generation")
+        self.generation, self._grid_length = store.state()
         sql = "SELECT num, id, path, start_line, end_line, symbol, language, place FROM chunks"
         rows = store.execute(f"{sql} ORDER BY path, start_line, id").fetchall()
         self.places: list[Place] = [Place(*row[1:]) for row in rows]
         self.positions: Mapping[str, int] = {place.chunk_id: at for at, place in enumerate(self.places)}
         self._numbers = {row[0]: at for at, row in enumerate(rows)}
         self._stats = store.stats()
-        self._candidates: dict[str, Candidate] = {}
-        self._frequencies: dict[int, int] = {}
+        self._candidates: _Kept[str, Candidate] = _Kept(remembered)
+        self._frequencies: _Kept[int, int] = _Kept(known_words)
         self._searches = 0
-        self._grid_length = store.grid_length()
         self.store = store
 
     def resume(self, store: Store, grid_length: float) -> None:
@@ -56,27 +57,42 @@ class Snapshot:
 
     def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
         self._searches += 1
-        wanted, known = list(keys), self._frequencies
-        missing = [key for key in wanted if key not in known]
-        if missing and self._searches == 2 and self._stats.terms <= self._known_words:
-            known.update(self.store.all_document_frequencies())
-        elif len(known) + len(missing) > self._known_words:
-            self._frequencies = known = {}
-            missing = wanted
-        missing = [key for key in missing if key not in known]
-        if missing:
-            known.update(dict.fromkeys(missing, 0) | self.store.document_frequencies(missing))
-        return {key: count for key in wanted if (count := known[key])}
+        all_at_once = self._searches == 2 and self._stats.terms <= self._frequencies.most
+        read_all = self.store.all_document_frequencies if all_at_once else None
+        return self._frequencies.of(list(keys), self.store.document_frequencies, read_all)
 
     def candidates(self, chunk_ids: Sequence[str]) -> list[Candidate]:
-        known = self._candidates
-        missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in known]
-        if missing and self._searches == 2 and len(self.places) <= self._remembered:
-            known.update((candidate.chunk_id, candidate) for candidate in self.store.all_candidates())
-            missing = []
-        elif len(known) + len(missing) > self._remembered:
-            self._candidates = known = {}
-            missing = list(chunk_ids)
+        all_at_once = self._searches == 2 and len(self.places) <= self._candidates.most
+        read_all = self._all_candidates if all_at_once else None
+        return list(self._candidates.of(chunk_ids, self._read_candidates, read_all).values())
+
+    def _read_candidates(self, chunk_ids: Sequence[str]) -> dict[str, Candidate]:
+        return {candidate.chunk_id: candidate for candidate in self.store.candidates(chunk_ids)}
+
+    def _all_candidates(self) -> dict[str, Candidate]:
+        return {candidate.chunk_id: candidate for candidate in self.store.all_candidates()}
+
+
+class _Kept(Generic[K, V]):
+    """Values by key, and which keys have none; up to `most`, then it begins anew."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._values: dict[K, V | None] = {}
+
+    def of(
+        self, keys: Sequence[K], read: Callable[[list[K]], dict[K, V]], read_all: Callable[[], dict[K, V]] | None
+    ) -> dict[K, V]:
+        """The values of these keys, in their order; what is missing is read, or everything where that is allowed."""
+        values = self._values
+        missing = [key for key in keys if key not in values]
+        if missing and read_all is not None:
+            values.update(read_all())
+            missing = [key for key in missing if key not in values]
+        elif len(values) + len(missing) > self.most:
+            self._values = values = {}
+            missing = list(keys)
         if missing:
-            known.update((candidate.chunk_id, candidate) for candidate in self.store.candidates(missing))
-        return [known[chunk_id] for chunk_id in chunk_ids if chunk_id in known]
+            values.update(dict.fromkeys(missing))
+            values.update(read(missing))
+        return {key: value for key in keys if (value := values[key]) is not None}
