@@ -67,7 +67,9 @@ def _score_points(index: IndexedCorpus, found: Found, grid: Sequence[Weights]) -
     ranking, paths = found.ranking, found.paths
     values = []
     for weights in grid:
-        fused = fuse(ranking.legs, ranking.kind, lexical_most=ranking.lexical_most, weights=weights)
+        fused = fuse(
+            ranking.legs, ranking.kind, lexical_most=ranking.lexical_most, defining=ranking.defining, weights=weights
+        )
         ranked = sorted(fused.items(), key=lambda pair: (-pair[1], paths[pair[0]]))  # ties by path, as search has it
         values.append(ndcg(index.ranked_documents(found, ranked), found.query.relevant))
     return values

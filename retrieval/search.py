@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -33,12 +33,16 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What each leg found, best first, and the fused list; `lexical_most` is what BM25 could have scored at most."""
+    """What each leg found, best first, and the fused list.
+
+    `lexical_most` and `defining` are what `fuse` was told beside.
+    """
 
     legs: Mapping[Leg, Ranked]
     fused: Ranked
     kind: Kind
     lexical_most: float = 0.0
+    defining: Mapping[str, float] = field(default_factory=dict)
 
 
 class LocalSearcher:
@@ -139,7 +143,7 @@ class LocalSearcher:
         places = snapshot.places
         defining = {places[at].chunk_id: sure for at, sure in snapshot.graph.defined_in(query).items()}
         fused = fuse(legs, kind, lexical_most=words.most, defining=defining)
-        return Ranking(legs, _ordered(snapshot, fused.items()), kind, words.most)
+        return Ranking(legs, _ordered(snapshot, fused.items()), kind, words.most, defining)
 
     def _dense(self, session: Session, query: str, limit: int) -> Ranked:
         try:
