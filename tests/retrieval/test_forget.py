@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stored import bytes_below
 
 from hydragraph.errors import NoIndexError
 from hydragraph.evals.index_state import differences, read_state
@@ -16,23 +16,6 @@ from hydragraph.retrieval.ledger import index
 from hydragraph.retrieval.store import Store
 
 SECRET = "xyloquartzmarker"
-
-
-def bytes_below(folder: Path) -> bytes:
-    """What is really stored: the vector store's files are mostly holes, which would take seconds to read."""
-    return b"\0".join(part for path in folder.rglob("*") if path.is_file() for part in extents(path))
-
-
-def extents(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        end, position = path.stat().st_size, 0
-        while position < end:
-            try:
-                start = os.lseek(file.fileno(), position, os.SEEK_DATA)
-            except OSError:  # only a hole is left
-                return
-            position = os.lseek(file.fileno(), start, os.SEEK_HOLE)
-            yield os.pread(file.fileno(), position - start, start)
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from stored import bytes_below
 
 from hydragraph.errors import NoIndexError
 from hydragraph.evals.index_state import differences, read_state
@@ -51,23 +52,6 @@ GUIDE = (
 def chunked(tmp_path: Path, name: str, text: str) -> Chunked:
     document = read_document(tmp_path / name, text.encode(), tmp_path)
     return chunk_document(concealed(document), TokenEstimate())
-
-
-def stored(folder: Path) -> bytes:
-    """All that is stored, without the holes of the vector store's files."""
-    return b"\0".join(part for path in folder.rglob("*") if path.is_file() for part in _extents(path))
-
-
-def _extents(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        end, position = path.stat().st_size, 0
-        while position < end:
-            try:
-                start = os.lseek(file.fileno(), position, os.SEEK_DATA)
-            except OSError:  # only a hole is left
-                return
-            position = os.lseek(file.fileno(), start, os.SEEK_HOLE)
-            yield os.pread(file.fileno(), position - start, start)
 
 
 def texts(collection: Collection) -> str:
@@ -157,7 +141,7 @@ def test_nothing_of_a_credential_is_stored_and_the_rest_of_its_files_is(
     assert (report.quarantined, report.left_out) == ((), ())
     assert "def pelican" in texts(docs)
     assert "Pelicans like the small hall." in texts(docs)
-    everything = stored(docs.home)
+    everything = bytes_below(docs.home)
     assert b"def pelican" in everything
     for form in (PASSWORD, PASSWORD.lower()):
         assert form.encode() not in everything
@@ -211,7 +195,7 @@ def test_all_of_it_is_indexed_when_asked_for_and_wiped_when_no_longer(
 
     assert [Path(path).name for path, _ in report.withheld] == ["settings.py"]
     assert [(Path(item.path).name, item.reason) for item in report.left_out] == [(".env", "secret")]
-    left = stored(docs.home)
+    left = bytes_below(docs.home)
     assert PASSWORD.encode() not in left
     assert not any(vector in left for vector in vectors)
 
@@ -229,12 +213,12 @@ def test_an_index_of_before_follows(
         earlier.setattr(reading, "READING", "2")
         earlier.setattr(reading, "concealed", lambda document: replace(document))
         index(docs, [tree], make_embedder())
-    assert PASSWORD.encode() in stored(docs.home)
+    assert PASSWORD.encode() in bytes_below(docs.home)
 
     report = index(docs, [tree], make_embedder())
 
     assert len(report.withheld) == 1
-    assert PASSWORD.encode() not in stored(docs.home)
+    assert PASSWORD.encode() not in bytes_below(docs.home)
     with Store(docs.database) as store:
         assert store.meta("scrub") == ""
 
@@ -257,11 +241,11 @@ def test_a_kill_before_the_wiping_is_made_good(
         with pytest.raises(KeyboardInterrupt):
             index(docs, [tree], make_embedder())
 
-    assert vector in stored(docs.home)
+    assert vector in bytes_below(docs.home)
 
     index(docs, [tree], make_embedder())
 
-    left = stored(docs.home)
+    left = bytes_below(docs.home)
     assert PASSWORD.encode() not in left
     assert vector not in left
 
