@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from ..domain import Evidence
-from .asked import Asked, read_question
+from ..text.question import Asked, read_question
+from ..text.words import stem, stems, words
 from .passage import Passage
 from .passages import passages
 from .standing import standings
-from .terms import stem, stems, words
 
 MAX_PER_EVIDENCE = 2
 WORTH = 0.5  # a further quote must reach this share of the best one's value

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from ..domain import Evidence, FileSpan
-from .asked import HISTORY, LICENCE, TESTS, Asked
+from ..text.question import HISTORY, LICENCE, TESTS, Asked
+from ..text.words import stem, words
 from .passages import is_prose
-from .terms import stem, words
 
 TEST, HISTORY_OF_CHANGES, LEGAL, LISTING = -1.0, -0.7, -0.8, -0.4
 WANTED = 0.2

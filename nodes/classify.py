@@ -8,8 +8,8 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from ..domain import Models, Tier
-from ..models.asked import also_asked
-from ..models.terms import STOP_WORDS, content_words, identifiers, words
+from ..text.question import also_asked
+from ..text.words import STOP_WORDS, content_words, identifiers, words
 from .asking import ask
 from .channels import Kind, Spending
 from .prompts.requests import Classification, classify_prompt

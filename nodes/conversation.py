@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from ..models.terms import content_words, identifiers
+from ..text.words import content_words, identifiers
 
 FEW_WORDS = 2
 CARRIED = 8

@@ -9,8 +9,8 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from ..domain import Models, Tier
-from ..models.asked import also_asked
-from ..models.terms import content_words
+from ..text.question import also_asked
+from ..text.words import content_words
 from .asking import ask
 from .channels import Spending
 from .prompts.requests import SubQuestions, decompose_prompt

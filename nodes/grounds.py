@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..domain import Evidence
-from ..models.asked import read_question
-from ..models.terms import content_words, identifiers, stem, stems, words
+from ..text.question import read_question
+from ..text.words import content_words, identifiers, stem, stems, words
 from .channels import Found, Grade
 
 _TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..domain import Caveat, Evidence, EvidenceStore, FileSpan, Hit, Searcher
-from ..models.terms import stem, stems
+from ..text.words import stem, stems
 from .channels import Found
 
 PROBE = 10

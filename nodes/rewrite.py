@@ -8,7 +8,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from ..domain import Models, Tier
-from ..models.terms import content_words, identifiers
+from ..text.words import content_words, identifiers
 from .asking import ask
 from .channels import Found, Spending
 from .library import in_reading_order

@@ -11,7 +11,7 @@ from typing import Literal
 from ..domain import Evidence, FileSpan
 from ..models.passage import sentences
 from ..models.passages import passages
-from ..models.terms import identifiers, share, stems
+from ..text.words import identifiers, share, stems
 from .channels import Quoted
 from .draft_text import Line, Sentence, parse, rebuild, with_ids
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..domain import ReferenceKind
-from .entities import entities, fold, normalise
+from ..text.entities import entities, fold, normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

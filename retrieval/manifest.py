@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 
 from ..domain import Chunk, Reference
+from ..text.tokenizer import tokenize
 from .bm25 import pack_terms, unpack_terms
 from .store import Store
-from .tokenizer import tokenize
 
 FileStatus = Literal["indexed", "quarantined"]
 

@@ -13,7 +13,7 @@ import pytest
 from hydragraph.domain import Evidence, FileSpan, Hit, Models, Placement, SearchResult, chunk_id
 from hydragraph.graphs import RagServices, RagSettings, build_rag_graph
 from hydragraph.graphs.evidence import CorpusEvidence
-from hydragraph.models.terms import stems
+from hydragraph.text.words import stems
 
 SESSION = '''class Session:
     """Keeps the objects of one unit of work and writes them in one go."""

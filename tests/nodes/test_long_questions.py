@@ -9,7 +9,6 @@ import pytest
 from hydragraph.domain import Evidence, FileSpan
 from hydragraph.models.extractive import extract
 from hydragraph.models.passages import passages
-from hydragraph.models.terms import identifiers, words
 from hydragraph.nodes.classify import kind_by_rule, may_be_direct
 from hydragraph.nodes.conversation import carried_over, leans_on_earlier
 from hydragraph.nodes.decompose import parts_by_rule
@@ -17,8 +16,9 @@ from hydragraph.nodes.draft_text import parse
 from hydragraph.nodes.grounds import measure, names, unseen
 from hydragraph.nodes.rewrite import queries_by_rule
 from hydragraph.nodes.support import claims
-from hydragraph.retrieval.entities import entities, normalise
-from hydragraph.retrieval.tokenizer import tokenize
+from hydragraph.text.entities import entities, normalise
+from hydragraph.text.tokenizer import tokenize
+from hydragraph.text.words import identifiers, words
 
 SIZE = 20_000
 PIECES = (

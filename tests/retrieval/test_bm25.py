@@ -29,8 +29,8 @@ from hydragraph.retrieval.bm25 import (
 )
 from hydragraph.retrieval.manifest import ChunkRow, FileEntry, FileRow, Manifest
 from hydragraph.retrieval.store import Store
-from hydragraph.retrieval.tokenizer import tokenize
 from hydragraph.retrieval.vectors import VectorShard
+from hydragraph.text.tokenizer import tokenize
 
 VOCABULARY = [f"word{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"] + ["the", "session", "getUserName", "3.11.2"]
 

@@ -9,7 +9,7 @@ from hydragraph.domain import Chunk, Reference
 from hydragraph.retrieval.bm25 import stats_of, term_key
 from hydragraph.retrieval.manifest import ChunkRow, FileEntry, FileRow, Manifest
 from hydragraph.retrieval.store import Store
-from hydragraph.retrieval.tokenizer import tokenize
+from hydragraph.text.tokenizer import tokenize
 
 SOME_TEXTS = ["alpha beta", "beta gamma gamma", "getName()", "delta", ""]
 edits = st.lists(

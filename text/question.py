@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from .terms import STOP_WORDS, content_words, identifiers, stem, words
+from .words import STOP_WORDS, content_words, identifiers, stem, words
 
 _QUOTED = re.compile(r"[`\"'“]([\w.]{3,80})[`\"'”]")
 _DOES = re.compile(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hydragraph.models.terms import content_words, identifiers, share, stem, stems, words
+from hydragraph.text.words import content_words, identifiers, share, stem, stems, words
 
 
 @pytest.mark.parametrize(

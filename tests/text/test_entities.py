@@ -1,6 +1,6 @@
 import pytest
 
-from hydragraph.retrieval.entities import entities, normalise
+from hydragraph.text.entities import entities, normalise
 
 
 @pytest.mark.parametrize(

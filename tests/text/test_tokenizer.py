@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hydragraph.retrieval.tokenizer import tokenize
+from hydragraph.text.tokenizer import tokenize
 
 
 @pytest.mark.parametrize(
