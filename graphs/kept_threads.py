@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..retrieval.faults import translated
+from ..storage.faults import translated
 from .threads import FILE, broken
 
 BUSY_SECONDS = 10.0

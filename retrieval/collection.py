@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..errors import CollectionError, IndexBusyError, NoIndexError, UsageError
-from .faults import os_fault
+from ..storage.faults import os_fault
 from .store import Counts, Store
 from .vectors import FreeBytes, VectorShard, free_bytes, unusable
 

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from ..errors import NoIndexError
-from .faults import damaged, translated
+from ..storage.faults import damaged, translated
 
 VERSION = 2
 BUSY_SECONDS = 10.0

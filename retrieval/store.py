@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..domain import Chunk, Language, Reference
+from ..storage.faults import damaged, translated
 from .bm25 import Candidate, CorpusStats, grid_length, stats_from_histogram
-from .faults import damaged, translated
 from .schema import connect
 
 SLICE = 500  # parameters in one statement

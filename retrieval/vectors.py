@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import CollectionError, DiskFullError, IndexBusyError, IndexCorruptError
+from ..storage.faults import LEAST_FREE, full, os_fault
 from .bm25 import SparseVector
-from .faults import LEAST_FREE, full, os_fault
 
 if TYPE_CHECKING:
     import numpy as np

@@ -21,11 +21,11 @@ from hydragraph.errors import (
     IndexCorruptError,
 )
 from hydragraph.retrieval.collection import Collection, list_collections
-from hydragraph.retrieval.faults import damaged, os_fault, sqlite_fault
 from hydragraph.retrieval.ledger import index
 from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.retrieval.store import Store
 from hydragraph.retrieval.vectors import VectorShard, _fault
+from hydragraph.storage.faults import damaged, os_fault, sqlite_fault
 
 
 def said(name: str) -> sqlite3.OperationalError:
