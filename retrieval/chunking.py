@@ -11,8 +11,8 @@ from typing import Final
 from ..domain import Chunk, Embedder, Reference
 from .chunking_outline import Mention, Outline, Symbols
 from .chunking_pack import DEEP, Packer, Rows, Span
-from .languages import grammar_of
-from .readers import Document, Place
+from .reading.document import Document, Place
+from .reading.languages import grammar_of
 from .references_prose import mentions
 from .secrets import MASK, MASKED
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from .chunking_outline import Draft, Mention, Outline, Section
 from .chunking_pack import DEEP
-from .languages import Grammar, parser
-from .readers import Document
+from .reading.document import Document
+from .reading.languages import Grammar, parser
 from .references import Unit, dotted, first_child, references_of, text_of
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from .chunking_headings import MAX_TITLE, Heading
 from .chunking_outline import Draft, Mention
-from .readers import Document
-from .readers_html import markup_rows, parsed
+from .reading.document import Document
+from .reading.html import markup_rows, parsed
 from .references_prose import resolve
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from ..domain import Language
 from .chunking_headings import Heading, front_matter, markdown_headings, underlined_headings
 from .chunking_outline import Draft, Mention, Outline, Section
 from .chunking_pack import DEEP
-from .languages import Grammar, grammar_of
-from .readers import Document
+from .reading.document import Document
+from .reading.languages import Grammar, grammar_of
 from .references_prose import fences, links
 
 PLACE: Final = 8  # levels of cuts: headings have 1 to 7

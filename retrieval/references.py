@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from ..domain import ReferenceKind
-from .languages import Grammar
+from .reading.languages import Grammar
 
 if TYPE_CHECKING:
     from tree_sitter import Node

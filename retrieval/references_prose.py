@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from ..domain import Chunk, Language, Reference
 from .chunking_outline import Mention
-from .readers import Document
+from .reading.document import Document
 
 MAX_TARGET: Final = 500
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from ..errors import CollectionError, UsageError
 from .manifest import FileRow, Manifest, Signature
+from .reading.walk import Found, Skipped, SkipReason, walk
 from .store import Store
-from .walk import Found, Skipped, SkipReason, walk
 
 GRAIN_NS = 2_000_000_000  # a file that changed this shortly before it was read may have changed again unseen
 TROUBLE = frozenset({"no permission", "read error", "path not UTF-8", "path too long", "vanished"})

@@ -20,9 +20,9 @@ import pytest
 from pypdf import PdfWriter
 
 from hydragraph.retrieval.chunking import chunk_document, embedded_text
-from hydragraph.retrieval.readers import UnreadableError, read_document
-from hydragraph.retrieval.reading import concealed
-from hydragraph.retrieval.walk import Found, walk
+from hydragraph.retrieval.indexing.file_reader import concealed
+from hydragraph.retrieval.reading.document import UnreadableError, read_document
+from hydragraph.retrieval.reading.walk import Found, walk
 
 INDEXED = "indexed"
 WITHHELD = "withheld"
@@ -272,7 +272,7 @@ def walked_as_nobody(root: Path) -> dict[str, str]:
     program = textwrap.dedent("""
         import json, os, sys
         from pathlib import Path
-        from hydragraph.retrieval.walk import walk
+        from hydragraph.retrieval.reading.walk import walk
         list(walk([Path(sys.argv[2])]))
         os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
         print(json.dumps({i.path.name: getattr(i, "reason", "indexed") for i in walk([Path(sys.argv[1])])}))

@@ -10,7 +10,7 @@ import pytest
 
 from hydragraph.domain import ReferenceKind
 from hydragraph.retrieval.chunking import chunk_document
-from hydragraph.retrieval.readers import read_document
+from hydragraph.retrieval.reading.document import read_document
 from hydragraph.retrieval.references import Unit, dotted
 from hydragraph.retrieval.references_prose import resolve
 

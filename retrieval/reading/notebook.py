@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from ..domain import Language
-from .readers_text import UnreadableError, decode, storable
+from ...domain import Language
+from .text import UnreadableError, decode, storable
 
 _KERNELS: Final[dict[str, Language]] = {
     "python": "python", "ipython": "python", "javascript": "javascript", "typescript": "typescript", "go": "go",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..domain import Language
+from ...domain import Language
+from .html import has_text
 from .languages import language_of
-from .readers_html import has_text
-from .readers_notebook import notebook_cells
-from .readers_pdf import pdf_pages
-from .readers_text import UnreadableError, decode, lines_of
+from .notebook import notebook_cells
+from .pdf import pdf_pages
+from .text import UnreadableError, decode, lines_of
 
 __all__ = ["Document", "Place", "UnreadableError", "read_document", "relative_path"]
 

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, Literal
 
-from ..domain import Language
+from ...domain import Language
 
 if TYPE_CHECKING:
     from tree_sitter import Parser

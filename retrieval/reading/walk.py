@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from ..errors import UsageError
-from . import ignore, secrets
+from ...errors import UsageError
+from .. import secrets
+from . import ignore
 from .languages import is_data, language_of
-from .readers_text import UnreadableError, decode, is_binary
+from .text import UnreadableError, decode, is_binary
 
 SkipReason = Literal[
     "ignored",  # .gitignore or .git/info/exclude

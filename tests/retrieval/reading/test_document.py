@@ -14,10 +14,10 @@ from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from hydragraph.domain import Language
-from hydragraph.retrieval.readers import Document, Place, UnreadableError, read_document, relative_path
-from hydragraph.retrieval.readers_html import has_text, markup_rows, parsed
-from hydragraph.retrieval.readers_pdf import pdf_pages
-from hydragraph.retrieval.readers_text import decode, is_binary, storable
+from hydragraph.retrieval.reading.document import Document, Place, UnreadableError, read_document, relative_path
+from hydragraph.retrieval.reading.html import has_text, markup_rows, parsed
+from hydragraph.retrieval.reading.pdf import pdf_pages
+from hydragraph.retrieval.reading.text import decode, is_binary, storable
 
 ROOT = Path("/home/someone/project")
 

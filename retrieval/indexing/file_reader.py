@@ -10,15 +10,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..domain import Embedder
-from ..errors import EmbedderError
-from .chunking import chunk_document
-from .manifest import ChunkRow, FileEntry, FileRow
-from .readers import Document, UnreadableError, read_document
-from .readers_text import lines_of
-from .scan import signature
-from .secrets import MASKED, masked
-from .walk import Found
+from ...domain import Embedder
+from ...errors import EmbedderError
+from ..chunking import chunk_document
+from ..manifest import ChunkRow, FileEntry, FileRow
+from ..reading.document import Document, UnreadableError, read_document
+from ..reading.text import lines_of
+from ..reading.walk import Found
+from ..scan import signature
+from ..secrets import MASKED, masked
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.retrieval.ignore import IgnoreRules, is_generated_name, is_generated_text, rules_above
+from hydragraph.retrieval.reading.ignore import IgnoreRules, is_generated_name, is_generated_text, rules_above
 
 
 @pytest.fixture

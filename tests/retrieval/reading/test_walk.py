@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hydragraph.errors import UsageError
-from hydragraph.retrieval.walk import Found, Skipped, walk
+from hydragraph.retrieval.reading.walk import Found, Skipped, walk
 
 Tree = Callable[..., Path]
 

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from .readers_text import UnreadableError, storable
+from .text import UnreadableError, storable
 
 if TYPE_CHECKING:
     from pypdf import PageObject, PdfReader

@@ -1,0 +1,1 @@
+"""Writing: bring a collection up to date with its files, and forget."""
