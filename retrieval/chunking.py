@@ -14,7 +14,7 @@ from .chunking_pack import DEEP, Packer, Rows, Span
 from .reading.document import Document, Place
 from .reading.languages import grammar_of
 from .references_prose import mentions
-from .secrets import MASK, MASKED
+from .secrets.credentials import MASK, MASKED
 
 HEADER_SHARE: Final = 4  # the path, and the symbol, each get at most this part of the embedder's window
 MAX_HEADER_LINE: Final = 200

@@ -18,7 +18,7 @@ from ..reading.document import Document, UnreadableError, read_document
 from ..reading.text import lines_of
 from ..reading.walk import Found
 from ..scan import signature
-from ..secrets import MASKED, masked
+from ..secrets.credentials import MASKED, masked
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from ...errors import UsageError
-from .. import secrets
+from ..secrets import credentials as secrets
 from . import ignore
 from .languages import is_data, language_of
 from .text import UnreadableError, decode, is_binary

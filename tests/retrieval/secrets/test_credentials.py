@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import hydragraph.retrieval
-from hydragraph.retrieval.secrets import MASK, credentials, is_key, is_secret_path, masked
-from hydragraph.retrieval.secrets_values import entropy
+from hydragraph.retrieval.secrets.credentials import MASK, credentials, is_key, is_secret_path, masked
+from hydragraph.retrieval.secrets.values import entropy
 
 # In pieces, so that this file is not left out of an index itself.
 RANDOM = "q7Zr2Kx9" + "Lm4Vt8Bw1" + "Nc6Yp3Hd5Jf0"

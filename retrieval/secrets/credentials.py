@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Final
 
-from .secrets_formats import KEY_FILE, of_known_format
-from .secrets_named import named
+from .formats import KEY_FILE, of_known_format
+from .named import named
 
 MASK: Final = "\ufdd0"  # no character, and so in no text: stands where a credential stood until its chunk is left out
 MASKED: Final = re.compile(f"{MASK}+")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
-from .secrets_values import is_drawn, is_passphrase
+from .values import is_drawn, is_passphrase
 
 # Looked for one by one: that is many times faster than an expression that begins with no fixed character.
 _ANCHORS: Final = tuple(

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from .secrets_values import is_drawn, is_password, is_placeholder
+from .values import is_drawn, is_password, is_placeholder
 
 # By the text that each begins with: looking for that first is many times faster than one large expression.
 _KNOWN: Final = {

@@ -1,0 +1,1 @@
+"""Where credentials stand in a text."""
