@@ -182,7 +182,7 @@ class Outbox:
         return len(keys)
 
     def _embed(self, embedder: Embedder, chunk_ids: Sequence[str]) -> Vectors:
-        from .chunking import embedded_text
+        from .chunking.chunker import embedded_text
 
         chunks = self.store.chunks(chunk_ids)
         vectors = embedder.embed([embedded_text(chunks[chunk_id]) for chunk_id in chunk_ids])

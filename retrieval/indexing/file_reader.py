@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...domain import Embedder
 from ...errors import EmbedderError
-from ..chunking import chunk_document
+from ..chunking.chunker import chunk_document
 from ..manifest import ChunkRow, FileEntry, FileRow
 from ..reading.document import Document, UnreadableError, read_document
 from ..reading.text import lines_of

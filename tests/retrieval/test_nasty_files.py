@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from pypdf import PdfWriter
 
-from hydragraph.retrieval.chunking import chunk_document, embedded_text
+from hydragraph.retrieval.chunking.chunker import chunk_document, embedded_text
 from hydragraph.retrieval.indexing.file_reader import concealed
 from hydragraph.retrieval.reading.document import UnreadableError, read_document
 from hydragraph.retrieval.reading.walk import Found, walk

@@ -15,7 +15,7 @@ from stored import bytes_below
 from hydragraph.errors import NoIndexError
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.retrieval import ledger
-from hydragraph.retrieval.chunking import Chunked, chunk_document
+from hydragraph.retrieval.chunking.chunker import Chunked, chunk_document
 from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.forget import forget_path
 from hydragraph.retrieval.indexing import file_reader as reading

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from .chunking_outline import Draft, Mention, Outline, Section
-from .chunking_pack import DEEP
-from .reading.document import Document
-from .reading.languages import Grammar, parser
-from .references import Unit, dotted, first_child, references_of, text_of
+from ..reading.document import Document
+from ..reading.languages import Grammar, parser
+from .outline import Draft, Mention, Outline, Section
+from .packing import DEEP
+from .references_code import Unit, dotted, first_child, references_of, text_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -6,8 +6,8 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ..domain import ReferenceKind
-from .chunking_pack import DEEP
+from ...domain import ReferenceKind
+from .packing import DEEP
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hydragraph.domain import Chunk
-from hydragraph.retrieval.chunking import Chunked, chunk_document, embedded_text
+from hydragraph.retrieval.chunking.chunker import Chunked, chunk_document, embedded_text
 from hydragraph.retrieval.reading.document import Document, UnreadableError, read_document
 
 ROOT = Path("/r/proj")

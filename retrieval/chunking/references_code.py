@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from ..domain import ReferenceKind
-from .reading.languages import Grammar
+from ...domain import ReferenceKind
+from ..reading.languages import Grammar
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ..domain import Chunk, Embedder, Reference
-from .chunking_outline import Mention, Outline, Symbols
-from .chunking_pack import DEEP, Packer, Rows, Span
-from .reading.document import Document, Place
-from .reading.languages import grammar_of
+from ...domain import Chunk, Embedder, Reference
+from ..reading.document import Document, Place
+from ..reading.languages import grammar_of
+from ..secrets.credentials import MASK, MASKED
+from .outline import Mention, Outline, Symbols
+from .packing import DEEP, Packer, Rows, Span
 from .references_prose import mentions
-from .secrets.credentials import MASK, MASKED
 
 HEADER_SHARE: Final = 4  # the path, and the symbol, each get at most this part of the embedder's window
 MAX_HEADER_LINE: Final = 200
@@ -107,7 +107,8 @@ def _pieces(part: Span, rows: Rows, headers: _Headers) -> Iterator[_Piece]:
 
 
 def outline_of(document: Document) -> Outline:
-    from . import chunking_code, chunking_prose
+    from . import code as chunking_code
+    from . import prose as chunking_prose
 
     grammar = grammar_of(document.language, document.path)
     if grammar is not None:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Final
 
-from ..domain import Language
-from .chunking_headings import Heading, front_matter, markdown_headings, underlined_headings
-from .chunking_outline import Draft, Mention, Outline, Section
-from .chunking_pack import DEEP
-from .reading.document import Document
-from .reading.languages import Grammar, grammar_of
+from ...domain import Language
+from ..reading.document import Document
+from ..reading.languages import Grammar, grammar_of
+from .headings import Heading, front_matter, markdown_headings, underlined_headings
+from .outline import Draft, Mention, Outline, Section
+from .packing import DEEP
 from .references_prose import fences, links
 
 PLACE: Final = 8  # levels of cuts: headings have 1 to 7
@@ -48,7 +48,7 @@ def _part(draft: Draft, document: Document, language: Language, rows: range) -> 
         _code_cell(draft, document, grammar, rows)
         return []
     if language == "html":
-        from .chunking_html import mark_html
+        from .html import mark_html
 
         return mark_html(draft, document)
     lines = document.lines
@@ -62,7 +62,7 @@ def _part(draft: Draft, document: Document, language: Language, rows: range) -> 
 
 def _code_cell(draft: Draft, document: Document, grammar: Grammar, rows: range) -> None:
     """A cell of code is cut like a file of code."""
-    from .chunking_code import outline as code_outline
+    from .code import outline as code_outline
 
     cell = Document(document.path, document.relative, document.language, document.lines[rows.start : rows.stop])
     found = code_outline(cell, grammar, cell=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from urllib.parse import unquote
 
-from ..domain import Chunk, Language, Reference
-from .chunking_outline import Mention
-from .reading.document import Document
+from ...domain import Chunk, Language, Reference
+from ..reading.document import Document
+from .outline import Mention
 
 MAX_TARGET: Final = 500
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
@@ -101,7 +101,7 @@ def resolve(target: str, relative: str) -> str:
 
 def mentions(document: Document, chunks: Sequence[Chunk]) -> Iterator[Reference]:
     """The entities and the quoted code of each chunk of prose."""
-    from ..text.entities import entities
+    from ...text.entities import entities
 
     cells = [place for place in document.places if place.kind == "cell" and place.language != "markdown"]
     for chunk in chunks:
@@ -119,7 +119,7 @@ def mentions(document: Document, chunks: Sequence[Chunk]) -> Iterator[Reference]
 
 def _code_names(written: str) -> Iterator[str]:
     """`sqlalchemy.orm.Session` as the entities are written: by its last part, and by its last two."""
-    from ..text.entities import fold
+    from ...text.entities import fold
 
     parts = [part for part in re.split(r"[.:\s/]+", written) if part]
     yield from {fold(" ".join(parts[-count:])) for count in (1, 2)}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from .chunking_headings import MAX_TITLE, Heading
-from .chunking_outline import Draft, Mention
-from .reading.document import Document
-from .reading.html import markup_rows, parsed
+from ..reading.document import Document
+from ..reading.html import markup_rows, parsed
+from .headings import MAX_TITLE, Heading
+from .outline import Draft, Mention
 from .references_prose import resolve
 
 if TYPE_CHECKING:

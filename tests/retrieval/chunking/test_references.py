@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from hydragraph.domain import ReferenceKind
-from hydragraph.retrieval.chunking import chunk_document
+from hydragraph.retrieval.chunking.chunker import chunk_document
+from hydragraph.retrieval.chunking.references_code import Unit, dotted
+from hydragraph.retrieval.chunking.references_prose import resolve
 from hydragraph.retrieval.reading.document import read_document
-from hydragraph.retrieval.references import Unit, dotted
-from hydragraph.retrieval.references_prose import resolve
 
 ROOT = Path("/r/proj")
 
