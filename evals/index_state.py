@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..retrieval.bm25 import SparseVector
-from ..retrieval.collection import Collection
+from ..retrieval.stores.collection import Collection
+from ..retrieval.stores.lexical import SparseVector
 
 DENSE_TOLERANCE = 1e-5
 TABLES = {

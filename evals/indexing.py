@@ -11,11 +11,11 @@ from typing import Final
 
 from ..domain import Embedder
 from ..errors import UsageError
-from ..retrieval.collection import Collection
 from ..retrieval.fusion import Ranked
 from ..retrieval.ledger import IndexReport, Progress, index
 from ..retrieval.search import LocalSearcher, Ranking
-from ..retrieval.store import Store
+from ..retrieval.stores.collection import Collection
+from ..retrieval.stores.texts import Store
 from .console import say
 from .corpora import Corpus, Query, write_files
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import EmbedderError
-from ..retrieval.collection import Collection
+from ..retrieval.stores.collection import Collection
 from .index_state import dense_distance, differences, read_state
 from .kill_child import NAME, Job, open_named_embedder
 from .trees import change_tree, make_tree
@@ -201,7 +201,7 @@ class Experiment:
 
 
 def _knows(collection: Collection, root: Path) -> bool:
-    from ..retrieval.store import Store
+    from ..retrieval.stores.texts import Store
 
     with Store(collection.database) as store:
         return bool(store.meta("scrub")) or root.as_posix() in store.roots()

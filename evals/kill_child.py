@@ -13,9 +13,9 @@ import numpy as np
 
 from ..domain import Embedder
 from ..errors import EmbedderError
-from ..retrieval.collection import Collection
 from ..retrieval.forget import forget_path
 from ..retrieval.ledger import IndexOptions, Progress, index
+from ..retrieval.stores.collection import Collection
 
 NAME = "kill"
 

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from ..errors import UsageError
-from ..retrieval.collection import Collection
 from ..retrieval.ledger import index
 from ..retrieval.search import LocalSearcher
+from ..retrieval.stores.collection import Collection
 from .console import print_result
 from .indexing import Teller
 

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from ..errors import NoIndexError
-from .collection import Collection
-from .manifest import Manifest
 from .outbox import Holding, Outbox
 from .rebuild import ensure_shard, scrub
-from .store import Store
+from .stores.collection import Collection
+from .stores.manifest import Manifest
+from .stores.texts import Store
 
 
 def forget_collection(collection: Collection, holding: Holding | None = None) -> None:

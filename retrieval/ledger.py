@@ -16,15 +16,15 @@ from typing import Literal
 
 from ..domain import Embedder
 from ..errors import IndexCorruptError, NoIndexError, UsageError
-from .collection import Collection
 from .indexing.file_reader import FileReader, chunker_stamp, withheld_reason
-from .manifest import FileEntry, FileRow, Manifest
 from .outbox import Holding, Outbox
 from .reading.walk import MAX_BYTES
 from .rebuild import ensure_shard, finish_scrub, rebuild, verify
 from .scan import LeftOut, Scan, cut_for_others, scan
-from .store import Store
-from .vectors import require_space
+from .stores.collection import Collection
+from .stores.edge_vectors import require_space
+from .stores.manifest import FileEntry, FileRow, Manifest
+from .stores.texts import Store
 
 BATCH_CHUNKS = 2000
 BATCH_SECONDS = 2.0

@@ -19,10 +19,10 @@ import numpy as np
 
 from ..domain import Embedder
 from ..errors import EmbedderError
-from .bm25 import document_vector, grid_length
-from .collection import WAIT_SECONDS, Collection
-from .store import Store
-from .vectors import FreeBytes, VectorShard, free_bytes, require_space
+from .stores.collection import WAIT_SECONDS, Collection
+from .stores.edge_vectors import FreeBytes, VectorShard, free_bytes, require_space
+from .stores.lexical import document_vector, grid_length
+from .stores.texts import Store
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,13 +14,13 @@ from typing import Final
 
 from ..domain import LEGS, Embedder, Evidence, FileSpan, Hit, Language, Leg, Placement, SearchResult
 from ..errors import EmbedderError
-from .bm25 import LexicalQuery, search_bm25
-from .collection import WAIT_SECONDS
 from .fusion import Kind, Ranked, fuse, kind_of, seeds
 from .outbox import stamp_of
 from .session import IDLE_SECONDS, Session, SharedSession
 from .snapshot import Snapshot
-from .store import Store
+from .stores.collection import WAIT_SECONDS
+from .stores.lexical import LexicalQuery, search_bm25
+from .stores.texts import Store
 
 DEPTH: Final[Mapping[Leg, int]] = {"dense": 30, "bm25": 20, "graph": 30}  # more ranks no better
 SEEDS: Final = 10  # best chunks of the other legs from which the graph walks too

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .collection import WAIT_SECONDS, Collection
 from .snapshot import Snapshot
-from .store import Store
-from .vectors import VectorShard
+from .stores.collection import WAIT_SECONDS, Collection
+from .stores.edge_vectors import VectorShard
+from .stores.texts import Store
 
 IDLE_SECONDS = 0.5
 

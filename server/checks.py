@@ -118,7 +118,7 @@ def _opened(part: str, settings: Settings) -> Check:
 
 
 def check_collections(home: Path) -> Iterator[Check]:
-    from ..retrieval.collection import collection_names
+    from ..retrieval.stores.collection import collection_names
 
     try:
         names = collection_names(home)
@@ -133,8 +133,8 @@ def check_collections(home: Path) -> Iterator[Check]:
 
 
 def _check_collection(part: str, home: Path, name: str) -> Check:
-    from ..retrieval.collection import Collection
     from ..retrieval.search import count_changed
+    from ..retrieval.stores.collection import Collection
 
     with Collection.open(home, name, wait=LOCK_SECONDS) as opened:
         counts, points = opened.store.counts(), opened.shard.count()

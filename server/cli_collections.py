@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from ..retrieval.collection import CollectionInfo, list_collections
+from ..retrieval.stores.collection import CollectionInfo, list_collections
 from .cli_settings import settings_for
 from .terminal import clean_line, err, out, plural
 

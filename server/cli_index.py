@@ -11,8 +11,8 @@ from itertools import groupby
 from ..domain import Embedder
 from ..errors import EmbedderError
 from ..models.embedders import open_embedder
-from ..retrieval.collection import Collection
 from ..retrieval.ledger import IndexOptions, IndexReport, index
+from ..retrieval.stores.collection import Collection
 from ..settings import Settings
 from .cli import INTERRUPTED
 from .cli_settings import settings_for

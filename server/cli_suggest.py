@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from ..retrieval.collection import Collection
 from ..retrieval.starters import starting_questions
-from ..retrieval.store import Store
+from ..retrieval.stores.collection import Collection
+from ..retrieval.stores.texts import Store
 from .cli_settings import settings_for_reading
 from .terminal import clean_line, err, out
 

@@ -79,8 +79,8 @@ def _text(content: str) -> str:
 
 def require_chunks(settings: Settings) -> None:
     """Raise NoIndexError, with the command that mends it, unless the collection has something to search."""
-    from ..retrieval.collection import Collection
-    from ..retrieval.store import Store
+    from ..retrieval.stores.collection import Collection
+    from ..retrieval.stores.texts import Store
 
     collection = Collection(settings.home, settings.collection)
     collection.require()

@@ -14,8 +14,8 @@ import pytest
 from hydragraph.errors import HydragraphError, SettingsError
 from hydragraph.models.embedders import KINDS
 from hydragraph.models.tiers import DEFAULT_ROLES, DEFAULT_TIERS
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.reading.walk import MAX_BYTES
+from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.settings import Loaded, Settings, hide_secrets, load_settings
 
 ROOT = Path(__file__).parents[1]

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from ...domain import Embedder
 from ...errors import EmbedderError
 from ..chunking.chunker import chunk_document
-from ..manifest import ChunkRow, FileEntry, FileRow
 from ..reading.document import Document, UnreadableError, read_document
 from ..reading.text import lines_of
 from ..reading.walk import Found
 from ..scan import signature
 from ..secrets.credentials import MASKED, masked
+from ..stores.manifest import ChunkRow, FileEntry, FileRow
 
 if TYPE_CHECKING:
     import numpy as np

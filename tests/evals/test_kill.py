@@ -11,8 +11,8 @@ from hydragraph.evals import kill
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.kill_child import HashingEmbedder
 from hydragraph.evals.trees import change_tree, make_tree
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.stores.collection import Collection
 
 
 def test_an_index_that_was_killed_ends_as_one_that_was_not(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from hydragraph.errors import NoIndexError, SettingsError
 from hydragraph.graphs import open_retriever
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.settings import Settings
 
 README = Path(__file__).parents[2] / "README.md"

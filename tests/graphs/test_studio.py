@@ -37,8 +37,8 @@ def free_port() -> int:
 
 
 def index(home: Path, tree: Path) -> None:
-    from hydragraph.retrieval.collection import Collection
     from hydragraph.retrieval.ledger import index as run
+    from hydragraph.retrieval.stores.collection import Collection
 
     tree.mkdir()
     (tree / "session.py").write_text(CODE)

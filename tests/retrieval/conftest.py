@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from hydragraph.evals.kill_child import HashingEmbedder
-from hydragraph.retrieval.collection import Collection
+from hydragraph.retrieval.stores.collection import Collection
 
 ROOM = 1 << 30
 

@@ -10,10 +10,10 @@ from stored import bytes_below
 from hydragraph.errors import NoIndexError
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
-from hydragraph.retrieval.collection import Collection, list_collections
 from hydragraph.retrieval.forget import forget_collection, forget_path
 from hydragraph.retrieval.ledger import index
-from hydragraph.retrieval.store import Store
+from hydragraph.retrieval.stores.collection import Collection, list_collections
+from hydragraph.retrieval.stores.texts import Store
 
 SECRET = "xyloquartzmarker"
 
@@ -99,7 +99,7 @@ def test_a_whole_collection_is_forgotten_even_a_damaged_one(
 def test_an_interrupted_forget_is_finished_by_the_next_command(
     docs: Collection, tree: Path, other: Path, make_embedder: Callable[[], Any], goes_on: str
 ) -> None:
-    from hydragraph.retrieval.manifest import Manifest
+    from hydragraph.retrieval.stores.manifest import Manifest
 
     index(docs, [tree], make_embedder())
     before = read_state(docs)

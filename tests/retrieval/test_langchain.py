@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.langchain import HydragraphRetriever
 from hydragraph.retrieval.ledger import index
 from hydragraph.retrieval.search import LocalSearcher
+from hydragraph.retrieval.stores.collection import Collection
 
 
 @pytest.fixture

@@ -18,13 +18,13 @@ from hydragraph.domain import Embedder
 from hydragraph.errors import CollectionError, DiskFullError, IndexBusyError, NoIndexError, UsageError
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
-from hydragraph.retrieval.bm25 import LexicalQuery, search_bm25
-from hydragraph.retrieval.collection import Collection, list_collections
 from hydragraph.retrieval.forget import forget_path
 from hydragraph.retrieval.ledger import IndexOptions, Progress, index
 from hydragraph.retrieval.outbox import Holding, stamp_of
-from hydragraph.retrieval.store import Store
-from hydragraph.retrieval.vectors import RESERVE, free_bytes
+from hydragraph.retrieval.stores.collection import Collection, list_collections
+from hydragraph.retrieval.stores.edge_vectors import RESERVE, free_bytes
+from hydragraph.retrieval.stores.lexical import LexicalQuery, search_bm25
+from hydragraph.retrieval.stores.texts import Store
 
 MakeEmbedder = Callable[..., Any]  # conftest.CountingEmbedder
 Write = Callable[[Path, str], Path]
@@ -351,7 +351,7 @@ def test_a_search_finds_its_moment_while_an_index_runs(
 def test_of_two_indexes_at_once_the_second_waits_and_names_the_first(
     docs: Collection, tree: Path, make_embedder: MakeEmbedder
 ) -> None:
-    hold = "import sys, time; from pathlib import Path; from hydragraph.retrieval.collection import Collection\n"
+    hold = "import sys, time; from pathlib import Path; from hydragraph.retrieval.stores.collection import Collection\n"
     hold += "with Collection(Path(sys.argv[1]), 'docs').writer(create=True): print(flush=True); time.sleep(60)"
     command = [sys.executable, "-c", hold, str(docs.home)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:

@@ -9,7 +9,7 @@ import pytest
 
 from hydragraph.retrieval.ledger import IndexOptions
 from hydragraph.retrieval.scan import Scan, outermost, scan
-from hydragraph.retrieval.store import Store
+from hydragraph.retrieval.stores.texts import Store
 
 
 def scanned(root: Path) -> Scan:

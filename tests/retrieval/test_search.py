@@ -12,10 +12,10 @@ import pytest
 
 from hydragraph.domain import Embedder, FileSpan, Searcher
 from hydragraph.errors import EmbedderError, IndexBusyError, NoIndexError
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.forget import forget_path
 from hydragraph.retrieval.ledger import index
 from hydragraph.retrieval.search import LocalSearcher
+from hydragraph.retrieval.stores.collection import Collection
 
 if TYPE_CHECKING:
     from conftest import CountingEmbedder

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from hydragraph.domain import Chunk
-from hydragraph.retrieval.bm25 import Candidate, term_key
-from hydragraph.retrieval.manifest import ChunkRow, FileEntry, FileRow, Manifest
 from hydragraph.retrieval.snapshot import Snapshot
-from hydragraph.retrieval.store import Store
+from hydragraph.retrieval.stores.lexical import Candidate, term_key
+from hydragraph.retrieval.stores.manifest import ChunkRow, FileEntry, FileRow, Manifest
+from hydragraph.retrieval.stores.texts import Store
 
 WORDS = ("amber", "birch", "cedar", "delta", "ember")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.ledger import index
 from hydragraph.retrieval.starters import starting_questions
-from hydragraph.retrieval.store import Store
+from hydragraph.retrieval.stores.collection import Collection
+from hydragraph.retrieval.stores.texts import Store
 
 
 def asked_of(docs: Collection, folder: Path, files: dict[str, str]) -> list[str]:

@@ -16,13 +16,13 @@ from hydragraph.errors import NoIndexError
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.retrieval import ledger
 from hydragraph.retrieval.chunking.chunker import Chunked, chunk_document
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.forget import forget_path
 from hydragraph.retrieval.indexing import file_reader as reading
 from hydragraph.retrieval.indexing.file_reader import TokenEstimate, concealed
 from hydragraph.retrieval.ledger import IndexOptions, IndexReport, index
 from hydragraph.retrieval.reading.document import read_document
-from hydragraph.retrieval.store import Store
+from hydragraph.retrieval.stores.collection import Collection
+from hydragraph.retrieval.stores.texts import Store
 
 # In pieces, so that this file is not left out of an index itself.
 PASSWORD = "Xk29" + "vQ7pLw3ZaB81"

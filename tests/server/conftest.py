@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.stores.collection import Collection
 
 BANK = '''"""Accounts of a small bank."""
 

@@ -14,8 +14,8 @@ import pytest
 
 from hydragraph.domain import Reply, Usage
 from hydragraph.models.calls import ModelCall
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.search import LocalSearcher
+from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.server.cli import main
 from hydragraph.server.cli_ask import Calls
 

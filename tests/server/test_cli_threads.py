@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hydragraph.graphs.threads import FILE
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.server.cli import main
 
 Captured = pytest.CaptureFixture[str]

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from hydragraph.errors import NoIndexError
-from hydragraph.retrieval.collection import Collection
+from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.server.app import create_app
 from hydragraph.server.cli_serve import opened
 from hydragraph.server.hosts import allowed_hosts

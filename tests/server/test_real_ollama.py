@@ -22,8 +22,8 @@ import httpx
 import pytest
 
 from hydragraph.domain import Caveat, Status
-from hydragraph.retrieval.collection import Collection
 from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.stores.collection import Collection
 
 BINARY = os.environ.get("HYDRAGRAPH_TEST_OLLAMA_BINARY", "")
 MODELS = os.environ.get("HYDRAGRAPH_TEST_OLLAMA_MODELS", "")

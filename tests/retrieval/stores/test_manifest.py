@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hydragraph.domain import Chunk, Reference
-from hydragraph.retrieval.bm25 import stats_of, term_key
-from hydragraph.retrieval.manifest import ChunkRow, FileEntry, FileRow, Manifest
-from hydragraph.retrieval.store import Store
+from hydragraph.retrieval.stores.lexical import stats_of, term_key
+from hydragraph.retrieval.stores.manifest import ChunkRow, FileEntry, FileRow, Manifest
+from hydragraph.retrieval.stores.texts import Store
 from hydragraph.text.tokenizer import tokenize
 
 SOME_TEXTS = ["alpha beta", "beta gamma gamma", "getName()", "delta", ""]

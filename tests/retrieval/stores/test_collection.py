@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from hydragraph.errors import IndexBusyError, IndexCorruptError, NoIndexError, UsageError
-from hydragraph.retrieval.collection import Collection, list_collections
-from hydragraph.retrieval.store import Store
+from hydragraph.retrieval.stores.collection import Collection, list_collections
+from hydragraph.retrieval.stores.texts import Store
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from hydragraph.retrieval.collection import Collection
+from hydragraph.retrieval.stores.collection import Collection
 with getattr(Collection(Path(sys.argv[1]), "docs"), sys.argv[2])():
     print("held", flush=True)
     time.sleep(float(sys.argv[3]))

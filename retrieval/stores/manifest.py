@@ -13,10 +13,10 @@ from typing import Literal
 
 import numpy as np
 
-from ..domain import Chunk, Reference
-from ..text.tokenizer import tokenize
-from .bm25 import pack_terms, unpack_terms
-from .store import Store
+from ...domain import Chunk, Reference
+from ...text.tokenizer import tokenize
+from .lexical import pack_terms, unpack_terms
+from .texts import Store
 
 FileStatus = Literal["indexed", "quarantined"]
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from ..errors import NoIndexError
-from ..storage.faults import damaged, translated
+from ...errors import NoIndexError
+from ...storage.faults import damaged, translated
 
 VERSION = 2
 BUSY_SECONDS = 10.0

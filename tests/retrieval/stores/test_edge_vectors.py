@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from hydragraph.errors import DiskFullError, IndexBusyError, IndexCorruptError
-from hydragraph.retrieval.vectors import RESERVE, VectorShard, vector_name
+from hydragraph.retrieval.stores.edge_vectors import RESERVE, VectorShard, vector_name
 
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)
 MODEL = "model:3"

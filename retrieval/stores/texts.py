@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ..domain import Chunk, Language, Reference
-from ..storage.faults import damaged, translated
-from .bm25 import Candidate, CorpusStats, grid_length, stats_from_histogram
+from ...domain import Chunk, Language, Reference
+from ...storage.faults import damaged, translated
+from .lexical import Candidate, CorpusStats, grid_length, stats_from_histogram
 from .schema import connect
 
 SLICE = 500  # parameters in one statement

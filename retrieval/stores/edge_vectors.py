@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..errors import CollectionError, DiskFullError, IndexBusyError, IndexCorruptError
-from ..storage.faults import LEAST_FREE, full, os_fault
-from .bm25 import SparseVector
+from ...errors import CollectionError, DiskFullError, IndexBusyError, IndexCorruptError
+from ...storage.faults import LEAST_FREE, full, os_fault
+from .lexical import SparseVector
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,11 +20,11 @@ from hydragraph.errors import (
     IndexBusyError,
     IndexCorruptError,
 )
-from hydragraph.retrieval.collection import Collection, list_collections
 from hydragraph.retrieval.ledger import index
 from hydragraph.retrieval.search import LocalSearcher
-from hydragraph.retrieval.store import Store
-from hydragraph.retrieval.vectors import VectorShard, _fault
+from hydragraph.retrieval.stores.collection import Collection, list_collections
+from hydragraph.retrieval.stores.edge_vectors import VectorShard, _fault
+from hydragraph.retrieval.stores.texts import Store
 from hydragraph.storage.faults import damaged, os_fault, sqlite_fault
 
 

@@ -16,10 +16,10 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..errors import CollectionError, IndexBusyError, NoIndexError, UsageError
-from ..storage.faults import os_fault
-from .store import Counts, Store
-from .vectors import FreeBytes, VectorShard, free_bytes, unusable
+from ...errors import CollectionError, IndexBusyError, NoIndexError, UsageError
+from ...storage.faults import os_fault
+from .edge_vectors import FreeBytes, VectorShard, free_bytes, unusable
+from .texts import Counts, Store
 
 WAIT_SECONDS = 10.0
 POLL_SECONDS = 0.02

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
 from hydragraph.domain import Chunk
-from hydragraph.retrieval.bm25 import (
+from hydragraph.retrieval.stores.edge_vectors import VectorShard
+from hydragraph.retrieval.stores.lexical import (
     FEW_WORDS,
     GRID,
     Candidate,
@@ -27,9 +28,8 @@ from hydragraph.retrieval.bm25 import (
     stats_of,
     term_key,
 )
-from hydragraph.retrieval.manifest import ChunkRow, FileEntry, FileRow, Manifest
-from hydragraph.retrieval.store import Store
-from hydragraph.retrieval.vectors import VectorShard
+from hydragraph.retrieval.stores.manifest import ChunkRow, FileEntry, FileRow, Manifest
+from hydragraph.retrieval.stores.texts import Store
 from hydragraph.text.tokenizer import tokenize
 
 VOCABULARY = [f"word{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"] + ["the", "session", "getUserName", "3.11.2"]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ..text.tokenizer import tokenize
+from ...text.tokenizer import tokenize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

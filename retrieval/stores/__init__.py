@@ -1,0 +1,1 @@
+"""Where chunks, vectors and the graph are kept: engines behind Protocols."""
