@@ -12,7 +12,7 @@ from typing import Final
 from ..domain import Embedder
 from ..errors import UsageError
 from ..retrieval.fusion import Ranked
-from ..retrieval.ledger import IndexReport, Progress, index
+from ..retrieval.indexing.run import IndexReport, Progress, index
 from ..retrieval.search import LocalSearcher, Ranking
 from ..retrieval.stores.collection import Collection
 from ..retrieval.stores.texts import Store

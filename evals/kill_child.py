@@ -13,8 +13,8 @@ import numpy as np
 
 from ..domain import Embedder
 from ..errors import EmbedderError
-from ..retrieval.forget import forget_path
-from ..retrieval.ledger import IndexOptions, Progress, index
+from ..retrieval.indexing.forget import forget_path
+from ..retrieval.indexing.run import IndexOptions, Progress, index
 from ..retrieval.stores.collection import Collection
 
 NAME = "kill"

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import numpy as np
 
 from ..errors import UsageError
-from ..retrieval.ledger import index
+from ..retrieval.indexing.run import index
 from ..retrieval.search import LocalSearcher
 from ..retrieval.stores.collection import Collection
 from .console import print_result

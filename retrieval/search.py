@@ -15,7 +15,7 @@ from typing import Final
 from ..domain import LEGS, Embedder, Evidence, FileSpan, Hit, Language, Leg, Placement, SearchResult
 from ..errors import EmbedderError
 from .fusion import Kind, Ranked, fuse, kind_of, seeds
-from .outbox import stamp_of
+from .indexing.outbox import stamp_of
 from .session import IDLE_SECONDS, Session, SharedSession
 from .snapshot import Snapshot
 from .stores.collection import WAIT_SECONDS

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import NoIndexError, UsageError
 from ..graphs.kept_threads import Thread, forget_threads, threads_of, threads_with
-from ..retrieval.forget import forget_collection, forget_path, names_of
+from ..retrieval.indexing.forget import forget_collection, forget_path, names_of
 from ..retrieval.stores.collection import Collection, list_collections
 from .cli_settings import settings_for
 from .terminal import clean_line, err, out, plural

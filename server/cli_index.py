@@ -11,7 +11,7 @@ from itertools import groupby
 from ..domain import Embedder
 from ..errors import EmbedderError
 from ..models.embedders import open_embedder
-from ..retrieval.ledger import IndexOptions, IndexReport, index
+from ..retrieval.indexing.run import IndexOptions, IndexReport, index
 from ..retrieval.stores.collection import Collection
 from ..settings import Settings
 from .cli import INTERRUPTED

@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ..retrieval.ledger import Progress, Stage
+from ..retrieval.indexing.run import Progress, Stage
 from .terminal import err, is_terminal
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from ..chunking.chunker import chunk_document
 from ..reading.document import Document, UnreadableError, read_document
 from ..reading.text import lines_of
 from ..reading.walk import Found
-from ..scan import signature
 from ..secrets.credentials import MASKED, masked
 from ..stores.manifest import ChunkRow, FileEntry, FileRow
+from .scan import signature
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from hydragraph.evals import kill
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.kill_child import HashingEmbedder
 from hydragraph.evals.trees import change_tree, make_tree
-from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection
 
 

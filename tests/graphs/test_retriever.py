@@ -9,7 +9,7 @@ import pytest
 
 from hydragraph.errors import NoIndexError, SettingsError
 from hydragraph.graphs import open_retriever
-from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.settings import Settings
 

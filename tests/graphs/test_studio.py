@@ -37,7 +37,7 @@ def free_port() -> int:
 
 
 def index(home: Path, tree: Path) -> None:
-    from hydragraph.retrieval.ledger import index as run
+    from hydragraph.retrieval.indexing.run import index as run
     from hydragraph.retrieval.stores.collection import Collection
 
     tree.mkdir()

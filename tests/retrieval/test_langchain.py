@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.langchain import HydragraphRetriever
-from hydragraph.retrieval.ledger import index
 from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection
 

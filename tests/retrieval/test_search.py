@@ -12,8 +12,8 @@ import pytest
 
 from hydragraph.domain import Embedder, FileSpan, Searcher
 from hydragraph.errors import EmbedderError, IndexBusyError, NoIndexError
-from hydragraph.retrieval.forget import forget_path
-from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.indexing.forget import forget_path
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection
 

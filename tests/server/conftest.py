@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection
 
 BANK = '''"""Accounts of a small bank."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from hydragraph.graphs.threads import FILE
-from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.server.cli import main
 

@@ -22,7 +22,7 @@ import httpx
 import pytest
 
 from hydragraph.domain import Caveat, Status
-from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection
 
 BINARY = os.environ.get("HYDRAGRAPH_TEST_OLLAMA_BINARY", "")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.retrieval.ledger import Progress
+from hydragraph.retrieval.indexing.run import Progress
 from hydragraph.server.progress import PlainProgress, RichProgress, described
 from hydragraph.server.terminal import clean, clean_line, plural, shown_path
 

@@ -20,7 +20,7 @@ from hydragraph.errors import (
     IndexBusyError,
     IndexCorruptError,
 )
-from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.search import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection, list_collections
 from hydragraph.retrieval.stores.edge_vectors import VectorShard, _fault

@@ -9,10 +9,10 @@ import logging
 
 import numpy as np
 
-from ..errors import CollectionError, IndexCorruptError
+from ...errors import CollectionError, IndexCorruptError
+from ..stores.edge_vectors import VectorShard, require_space
+from ..stores.lexical import document_vector
 from .outbox import Outbox
-from .stores.edge_vectors import VectorShard, require_space
-from .stores.lexical import document_vector
 
 CARRIED = "SELECT COUNT(*) FROM chunks WHERE sparse > 0"
 BATCH = 1000

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ..errors import CollectionError, UsageError
-from .reading.walk import Found, Skipped, SkipReason, walk
-from .stores.manifest import FileRow, Manifest, Signature
-from .stores.texts import Store
+from ...errors import CollectionError, UsageError
+from ..reading.walk import Found, Skipped, SkipReason, walk
+from ..stores.manifest import FileRow, Manifest, Signature
+from ..stores.texts import Store
 
 GRAIN_NS = 2_000_000_000  # a file that changed this shortly before it was read may have changed again unseen
 TROUBLE = frozenset({"no permission", "read error", "path not UTF-8", "path too long", "vanished"})

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..errors import NoIndexError
+from ...errors import NoIndexError
+from ..stores.collection import Collection
+from ..stores.manifest import Manifest
+from ..stores.texts import Store
 from .outbox import Holding, Outbox
 from .rebuild import ensure_shard, scrub
-from .stores.collection import Collection
-from .stores.manifest import Manifest
-from .stores.texts import Store
 
 
 def forget_collection(collection: Collection, holding: Holding | None = None) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.retrieval.ledger import IndexOptions
-from hydragraph.retrieval.scan import Scan, outermost, scan
+from hydragraph.retrieval.indexing.run import IndexOptions
+from hydragraph.retrieval.indexing.scan import Scan, outermost, scan
 from hydragraph.retrieval.stores.texts import Store
 
 

@@ -18,9 +18,9 @@ from hydragraph.domain import Embedder
 from hydragraph.errors import CollectionError, DiskFullError, IndexBusyError, NoIndexError, UsageError
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
-from hydragraph.retrieval.forget import forget_path
-from hydragraph.retrieval.ledger import IndexOptions, Progress, index
-from hydragraph.retrieval.outbox import Holding, stamp_of
+from hydragraph.retrieval.indexing.forget import forget_path
+from hydragraph.retrieval.indexing.outbox import Holding, stamp_of
+from hydragraph.retrieval.indexing.run import IndexOptions, Progress, index
 from hydragraph.retrieval.stores.collection import Collection, list_collections
 from hydragraph.retrieval.stores.edge_vectors import RESERVE, free_bytes
 from hydragraph.retrieval.stores.lexical import LexicalQuery, search_bm25

@@ -14,17 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from ..domain import Embedder
-from ..errors import IndexCorruptError, NoIndexError, UsageError
-from .indexing.file_reader import FileReader, chunker_stamp, withheld_reason
+from ...domain import Embedder
+from ...errors import IndexCorruptError, NoIndexError, UsageError
+from ..reading.walk import MAX_BYTES
+from ..stores.collection import Collection
+from ..stores.edge_vectors import require_space
+from ..stores.manifest import FileEntry, FileRow, Manifest
+from ..stores.texts import Store
+from .file_reader import FileReader, chunker_stamp, withheld_reason
 from .outbox import Holding, Outbox
-from .reading.walk import MAX_BYTES
 from .rebuild import ensure_shard, finish_scrub, rebuild, verify
 from .scan import LeftOut, Scan, cut_for_others, scan
-from .stores.collection import Collection
-from .stores.edge_vectors import require_space
-from .stores.manifest import FileEntry, FileRow, Manifest
-from .stores.texts import Store
 
 BATCH_CHUNKS = 2000
 BATCH_SECONDS = 2.0

@@ -14,12 +14,12 @@ from stored import bytes_below
 
 from hydragraph.errors import NoIndexError
 from hydragraph.evals.index_state import differences, read_state
-from hydragraph.retrieval import ledger
 from hydragraph.retrieval.chunking.chunker import Chunked, chunk_document
-from hydragraph.retrieval.forget import forget_path
 from hydragraph.retrieval.indexing import file_reader as reading
+from hydragraph.retrieval.indexing import run as ledger
 from hydragraph.retrieval.indexing.file_reader import TokenEstimate, concealed
-from hydragraph.retrieval.ledger import IndexOptions, IndexReport, index
+from hydragraph.retrieval.indexing.forget import forget_path
+from hydragraph.retrieval.indexing.run import IndexOptions, IndexReport, index
 from hydragraph.retrieval.reading.document import read_document
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.retrieval.stores.texts import Store

@@ -10,8 +10,8 @@ from stored import bytes_below
 from hydragraph.errors import NoIndexError
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
-from hydragraph.retrieval.forget import forget_collection, forget_path
-from hydragraph.retrieval.ledger import index
+from hydragraph.retrieval.indexing.forget import forget_collection, forget_path
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection, list_collections
 from hydragraph.retrieval.stores.texts import Store
 

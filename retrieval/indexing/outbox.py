@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..domain import Embedder
-from ..errors import EmbedderError
-from .stores.collection import WAIT_SECONDS, Collection
-from .stores.edge_vectors import FreeBytes, VectorShard, free_bytes, require_space
-from .stores.lexical import document_vector, grid_length
-from .stores.texts import Store
+from ...domain import Embedder
+from ...errors import EmbedderError
+from ..stores.collection import WAIT_SECONDS, Collection
+from ..stores.edge_vectors import FreeBytes, VectorShard, free_bytes, require_space
+from ..stores.lexical import document_vector, grid_length
+from ..stores.texts import Store
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -182,7 +182,7 @@ class Outbox:
         return len(keys)
 
     def _embed(self, embedder: Embedder, chunk_ids: Sequence[str]) -> Vectors:
-        from .chunking.chunker import embedded_text
+        from ..chunking.chunker import embedded_text
 
         chunks = self.store.chunks(chunk_ids)
         vectors = embedder.embed([embedded_text(chunks[chunk_id]) for chunk_id in chunk_ids])
