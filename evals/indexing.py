@@ -11,9 +11,9 @@ from typing import Final
 
 from ..domain import Embedder
 from ..errors import UsageError
-from ..retrieval.fusion import Ranked
 from ..retrieval.indexing.run import IndexReport, Progress, index
-from ..retrieval.search import LocalSearcher, Ranking
+from ..retrieval.search.fusion import Ranked
+from ..retrieval.search.searcher import LocalSearcher, Ranking
 from ..retrieval.stores.collection import Collection
 from ..retrieval.stores.texts import Store
 from .console import say

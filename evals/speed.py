@@ -25,7 +25,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..retrieval.indexing.run import index
-from ..retrieval.search import LocalSearcher
+from ..retrieval.search.searcher import LocalSearcher
 from ..retrieval.stores.collection import Collection
 from .console import print_result
 from .indexing import Teller

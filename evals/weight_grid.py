@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from ..domain import LEGS, Leg
-from ..retrieval.fusion import Kind, fuse
+from ..retrieval.search.fusion import Kind, fuse
 from .indexing import Found, IndexedCorpus
 from .metrics import ndcg
 

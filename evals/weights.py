@@ -25,7 +25,7 @@ import numpy as np
 from ..domain import LEGS, Leg
 from ..errors import UsageError
 from ..models.embedders import open_embedder
-from ..retrieval.fusion import WEIGHTS, Kind
+from ..retrieval.search.fusion import WEIGHTS, Kind
 from .console import print_result, say
 from .corpora import read_corpus
 from .indexing import indexed

@@ -23,7 +23,7 @@ def open_services(settings: Settings, *, on_call: OnCall | None = None) -> RagSe
     """
     from ..models.calls import log_call
     from ..models.gateway import ModelGateway
-    from ..retrieval.search import LocalSearcher
+    from ..retrieval.search.searcher import LocalSearcher
     from ..tools.web_search import DuckDuckGoSearch
 
     searcher = LocalSearcher(settings.home, settings.collection, lambda: embedder_of(settings))
@@ -36,7 +36,7 @@ async def close_services(services: RagServices) -> None:
     import asyncio
 
     from ..models.gateway import ModelGateway
-    from ..retrieval.search import LocalSearcher
+    from ..retrieval.search.searcher import LocalSearcher
 
     if isinstance(services.searcher, LocalSearcher):
         await asyncio.to_thread(services.searcher.close)

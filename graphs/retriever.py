@@ -9,7 +9,7 @@ from ..settings import Settings, load_settings
 from .compose import embedder_of
 
 if TYPE_CHECKING:
-    from ..retrieval.langchain import HydragraphRetriever
+    from ..retrieval.search.retriever import HydragraphRetriever
 
 
 def open_retriever(
@@ -20,8 +20,8 @@ def open_retriever(
     Nothing is opened before the first question, which raises NoIndexError where there is no such collection; between
     questions the collection is let go of.
     """
-    from ..retrieval.langchain import HydragraphRetriever
-    from ..retrieval.search import LocalSearcher
+    from ..retrieval.search.retriever import HydragraphRetriever
+    from ..retrieval.search.searcher import LocalSearcher
 
     used = settings or load_settings().settings
     used = replace(used, collection=collection or used.collection)

@@ -133,7 +133,7 @@ def check_collections(home: Path) -> Iterator[Check]:
 
 
 def _check_collection(part: str, home: Path, name: str) -> Check:
-    from ..retrieval.search import count_changed
+    from ..retrieval.search.searcher import count_changed
     from ..retrieval.stores.collection import Collection
 
     with Collection.open(home, name, wait=LOCK_SECONDS) as opened:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from ..domain import LEGS, Embedder, Hit, SearchResult
 from ..errors import UsageError
-from ..retrieval.search import LocalSearcher
+from ..retrieval.search.searcher import LocalSearcher
 from ..settings import Settings
 from .cli_settings import settings_for_reading
 from .terminal import clean, clean_line, err, out, plural, shown_path

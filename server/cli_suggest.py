@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from argparse import Namespace
 
-from ..retrieval.starters import starting_questions
+from ..retrieval.search.suggestions import starting_questions
 from ..retrieval.stores.collection import Collection
 from ..retrieval.stores.texts import Store
 from .cli_settings import settings_for_reading

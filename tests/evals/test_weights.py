@@ -22,7 +22,7 @@ from hydragraph.evals.weight_grid import (
     score_all,
 )
 from hydragraph.evals.weights import KINDS, as_table, main, summarise
-from hydragraph.retrieval.fusion import WEIGHTS, Kind
+from hydragraph.retrieval.search.fusion import WEIGHTS, Kind
 
 WriteCorpus = Callable[..., Path]
 LINKED = (

@@ -14,7 +14,7 @@ import pytest
 
 from hydragraph.domain import Reply, Usage
 from hydragraph.models.calls import ModelCall
-from hydragraph.retrieval.search import LocalSearcher
+from hydragraph.retrieval.search.searcher import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.server.cli import main
 from hydragraph.server.cli_ask import Calls

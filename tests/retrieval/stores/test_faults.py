@@ -21,7 +21,7 @@ from hydragraph.errors import (
     IndexCorruptError,
 )
 from hydragraph.retrieval.indexing.run import index
-from hydragraph.retrieval.search import LocalSearcher
+from hydragraph.retrieval.search.searcher import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection, list_collections
 from hydragraph.retrieval.stores.edge_vectors import VectorShard, _fault
 from hydragraph.retrieval.stores.texts import Store

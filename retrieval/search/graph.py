@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ..domain import ReferenceKind
-from ..text.entities import entities, fold, normalise
+from ...domain import ReferenceKind
+from ...text.entities import entities, fold, normalise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .snapshot import Snapshot
-from .stores.collection import WAIT_SECONDS, Collection
-from .stores.edge_vectors import VectorShard
-from .stores.texts import Store
+from ..stores.collection import WAIT_SECONDS, Collection
+from ..stores.edge_vectors import VectorShard
+from ..stores.texts import Store
+from .search_state import Snapshot
 
 IDLE_SECONDS = 0.5
 

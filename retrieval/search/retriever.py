@@ -12,7 +12,7 @@ from langchain_core.callbacks import AsyncCallbackManagerForRetrieverRun, Callba
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
-from ..domain import Evidence, Hit, Searcher
+from ...domain import Evidence, Hit, Searcher
 
 T = TypeVar("T")
 

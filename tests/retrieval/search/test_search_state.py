@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hydragraph.domain import Chunk
-from hydragraph.retrieval.snapshot import Snapshot
+from hydragraph.retrieval.search.search_state import Snapshot
 from hydragraph.retrieval.stores.lexical import Candidate, term_key
 from hydragraph.retrieval.stores.manifest import ChunkRow, FileEntry, FileRow, Manifest
 from hydragraph.retrieval.stores.texts import Store

@@ -6,7 +6,7 @@ import re
 from collections import Counter, defaultdict
 from typing import Final
 
-from .stores.texts import Store
+from ..stores.texts import Store
 
 PROSE: Final = "('markdown', 'rst', 'html', 'pdf', 'notebook', 'text')"
 LOOKED_AT: Final = 12  # of the names most used, those that say what they are for come first

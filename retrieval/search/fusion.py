@@ -22,7 +22,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, Literal
 
-from ..domain import Leg
+from ...domain import Leg
 
 Ranked = Sequence[tuple[str, float]]  # chunk id and score, best first
 Kind = Literal["code", "code_named", "prose", "prose_named"]

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from ..domain import LEGS, Embedder, Evidence, FileSpan, Hit, Language, Leg, Placement, SearchResult
-from ..errors import EmbedderError
+from ...domain import LEGS, Embedder, Evidence, FileSpan, Hit, Language, Leg, Placement, SearchResult
+from ...errors import EmbedderError
+from ..indexing.outbox import stamp_of
+from ..stores.collection import WAIT_SECONDS
+from ..stores.lexical import LexicalQuery, search_bm25
+from ..stores.texts import Store
 from .fusion import Kind, Ranked, fuse, kind_of, seeds
-from .indexing.outbox import stamp_of
-from .session import IDLE_SECONDS, Session, SharedSession
-from .snapshot import Snapshot
-from .stores.collection import WAIT_SECONDS
-from .stores.lexical import LexicalQuery, search_bm25
-from .stores.texts import Store
+from .index_lease import IDLE_SECONDS, Session, SharedSession
+from .search_state import Snapshot
 
 DEPTH: Final[Mapping[Leg, int]] = {"dense": 30, "bm25": 20, "graph": 30}  # more ranks no better
 SEEDS: Final = 10  # best chunks of the other legs from which the graph walks too

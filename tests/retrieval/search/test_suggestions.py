@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hydragraph.retrieval.indexing.run import index
-from hydragraph.retrieval.starters import starting_questions
+from hydragraph.retrieval.search.suggestions import starting_questions
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.retrieval.stores.texts import Store
 

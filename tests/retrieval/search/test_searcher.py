@@ -14,7 +14,7 @@ from hydragraph.domain import Embedder, FileSpan, Searcher
 from hydragraph.errors import EmbedderError, IndexBusyError, NoIndexError
 from hydragraph.retrieval.indexing.forget import forget_path
 from hydragraph.retrieval.indexing.run import index
-from hydragraph.retrieval.search import LocalSearcher
+from hydragraph.retrieval.search.searcher import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection
 
 if TYPE_CHECKING:
@@ -218,6 +218,6 @@ def test_a_stream_of_searches_does_not_starve_an_index(docs: Collection, tree: P
 
 def test_search_imports_nothing_heavy() -> None:
     heavy = ["langchain_core", "pydantic", "pydantic_settings", "tree_sitter", "scipy", "onnxruntime", "bs4", "pypdf"]
-    code = f"import sys, hydragraph.retrieval.search; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, hydragraph.retrieval.search.searcher; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from hydragraph.domain import ReferenceKind
-from hydragraph.retrieval.graph import Graph, candidates, keys, written_as_code
+from hydragraph.retrieval.search.graph import Graph, candidates, keys, written_as_code
 
 Edges = list[tuple[int, ReferenceKind, str]]
 

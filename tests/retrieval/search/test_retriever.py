@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from hydragraph.retrieval.indexing.run import index
-from hydragraph.retrieval.langchain import HydragraphRetriever
-from hydragraph.retrieval.search import LocalSearcher
+from hydragraph.retrieval.search.retriever import HydragraphRetriever
+from hydragraph.retrieval.search.searcher import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection
 
 

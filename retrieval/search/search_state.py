@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Generic, TypeVar
 
+from ..stores.lexical import Candidate, CorpusStats
+from ..stores.texts import Place, Store
 from .graph import Graph
-from .stores.lexical import Candidate, CorpusStats
-from .stores.texts import Place, Store
 
 REMEMBERED = 20_000  # chunks whose words are kept; a larger collection is read again in parts
 KNOWN_WORDS = 200_000  # whose frequencies are kept

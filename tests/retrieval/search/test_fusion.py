@@ -1,7 +1,7 @@
 import pytest
 
 from hydragraph.domain import LEGS
-from hydragraph.retrieval.fusion import (
+from hydragraph.retrieval.search.fusion import (
     LEAD_WEIGHT,
     WEIGHTS,
     calibrate,

@@ -1,0 +1,1 @@
+"""Reading: one ranked list from all legs."""
