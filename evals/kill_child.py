@@ -64,7 +64,7 @@ def open_named_embedder(name: str) -> Embedder:
         return HashingEmbedder(name)
     from platformdirs import user_cache_path
 
-    from ..models.embedders import open_embedder
+    from ..models.embedders.open import open_embedder
 
     embedder = open_embedder(name, user_cache_path("hydragraph"))
     if embedder is None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from ..domain import LEGS, Embedder
-from ..models.embedders import open_embedder
+from ..models.embedders.open import open_embedder
 from .console import print_result
 from .corpora import Corpus, read_corpus
 from .indexing import Found, IndexedCorpus, indexed

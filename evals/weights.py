@@ -24,7 +24,7 @@ import numpy as np
 
 from ..domain import LEGS, Leg
 from ..errors import UsageError
-from ..models.embedders import open_embedder
+from ..models.embedders.open import open_embedder
 from ..retrieval.search.fusion import WEIGHTS, Kind
 from .console import print_result, say
 from .corpora import read_corpus

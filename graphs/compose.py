@@ -11,7 +11,7 @@ from .evidence import CorpusEvidence
 from .services import RagServices, RagSettings
 
 if TYPE_CHECKING:
-    from ..models.calls import OnCall
+    from ..models.clients.call_log import OnCall
     from ..models.tiers import TierConfig
     from ..settings import Settings
 
@@ -21,7 +21,7 @@ def open_services(settings: Settings, *, on_call: OnCall | None = None) -> RagSe
 
     `on_call` hears of each request to a model; without it they are logged.
     """
-    from ..models.calls import log_call
+    from ..models.clients.call_log import log_call
     from ..models.gateway import ModelGateway
     from ..retrieval.search.searcher import LocalSearcher
     from ..tools.web_search import DuckDuckGoSearch
@@ -50,7 +50,7 @@ def rag_settings(settings: Settings) -> RagSettings:
 
 def embedder_of(settings: Settings) -> Embedder | None:
     """What the settings name, its made files below home; raises EmbedderError with the mend."""
-    from ..models.embedders import open_embedder
+    from ..models.embedders.open import open_embedder
 
     return open_embedder(settings.embedder, settings.model_cache)
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..domain import MODEL, Fault, Message, Reply, Role, Structured, Tier, Usage
+from .clients.messages import to_langchain
 from .counting import estimate_messages, estimate_tokens
 from .faults import TOO_LONG, fault_of_status, said
-from .messages import to_langchain
-from .structured import Form, structured_reply
-from .thoughts import ThoughtFilter
+from .replies.structured import Form, structured_reply
+from .replies.thoughts import ThoughtFilter
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

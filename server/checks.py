@@ -92,7 +92,7 @@ def check_embedder(settings: Settings) -> Check:
         return Check(part, "ok", "off: search has its BM25 and graph legs")
     if settings.embedder != "minilm":
         return _opened(part, settings)
-    from ..models.minilm import weights_status
+    from ..models.embedders.minilm import weights_status
 
     status = weights_status(settings.model_cache)
     if not status.present:
@@ -105,7 +105,7 @@ def check_embedder(settings: Settings) -> Check:
 
 
 def _opened(part: str, settings: Settings) -> Check:
-    from ..models.embedders import open_embedder
+    from ..models.embedders.open import open_embedder
 
     kind = settings.embedder.partition(":")[0]
     if kind == "sentence-transformers" and find_spec("sentence_transformers") is None:

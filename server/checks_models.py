@@ -47,7 +47,7 @@ def _check_tier(name: str, tier: TierSettings, fallback: str) -> Check:
     if not tier.model:
         return Check(part, "ok", "turned off")
     if tier.api == "openai" and find_spec("langchain_openai") is None:
-        from ..models.openai import EXTRA
+        from ..models.clients.openai import EXTRA
 
         return Check(part, "broken", "api is openai, and that extra is not installed", EXTRA)
     where = f"{tier.model} at {hide_secrets(url)}"

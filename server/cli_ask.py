@@ -18,7 +18,7 @@ from .machine import Machine, readers_of_text, require_chunks
 from .terminal import clean, clean_line, err, out, plural, shown_path
 
 if TYPE_CHECKING:
-    from ..models.calls import ModelCall
+    from ..models.clients.call_log import ModelCall
 
 EXIT_CODES: dict[Status, int] = {"answered": 0, "partial": 0, "extractive": 0, "abstained": 3, "failed": 1}
 CAVEATS: dict[Caveat, str] = {

@@ -10,7 +10,7 @@ from itertools import groupby
 
 from ..domain import Embedder
 from ..errors import EmbedderError
-from ..models.embedders import open_embedder
+from ..models.embedders.open import open_embedder
 from ..retrieval.indexing.run import IndexOptions, IndexReport, index
 from ..retrieval.stores.collection import Collection
 from ..settings import Settings

@@ -37,7 +37,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _embedder(settings: Settings) -> Embedder | None:
-    from ..models.embedders import open_embedder
+    from ..models.embedders.open import open_embedder
 
     return open_embedder(settings.embedder, settings.model_cache)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from ..graphs import RagServices
-    from ..models.calls import OnCall
+    from ..models.clients.call_log import OnCall
 
 MAX_QUESTION = 20_000  # characters, as much as a message over HTTP may have
 _SURROGATES = re.compile("[\ud800-\udfff]")

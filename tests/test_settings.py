@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hydragraph.errors import HydragraphError, SettingsError
-from hydragraph.models.embedders import KINDS
+from hydragraph.models.embedders.open import KINDS
 from hydragraph.models.tiers import DEFAULT_ROLES, DEFAULT_TIERS
 from hydragraph.retrieval.reading.walk import MAX_BYTES
 from hydragraph.retrieval.stores.collection import Collection

@@ -12,7 +12,7 @@ import pytest
 from hydragraph.domain import Answer, Budget, Evidence, Foreign
 from hydragraph.errors import HydragraphError
 from hydragraph.graphs.answers import answer_from_state
-from hydragraph.models.scripted import Call, Line, ScriptedModels
+from hydragraph.models.testing.scripted import Call, Line, ScriptedModels
 from hydragraph.nodes.prompts.requests import (
     Classification,
     Query,

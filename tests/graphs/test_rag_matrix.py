@@ -10,8 +10,8 @@ import pytest
 
 from hydragraph.domain import Caveat, Role, Status
 from hydragraph.graphs.answers import answer_from_state, answer_json
-from hydragraph.models.misbehaviours import MISBEHAVIOURS
-from hydragraph.models.scripted import Call, ScriptedModels
+from hydragraph.models.testing.misbehaviours import MISBEHAVIOURS
+from hydragraph.models.testing.scripted import Call, ScriptedModels
 from hydragraph.nodes.prompts.requests import Classification, Query, Relevance, Review, SubQuestions
 
 QUESTION = "What does rollback undo and how does the session flush pending changes?"

@@ -13,7 +13,7 @@ from hydragraph.graphs import rag_routes as routes
 from hydragraph.graphs.rag import nodes
 from hydragraph.graphs.rag_state import RagInput, RagOutput, RagState
 from hydragraph.graphs.services import RagServices, RagSettings
-from hydragraph.models.scripted import ScriptedModels
+from hydragraph.models.testing.scripted import ScriptedModels
 from hydragraph.nodes.channels import Best, as_spending, spending
 from hydragraph.nodes.condense import fresh_turn
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hydragraph.graphs.threads import FILE, open_threads
-from hydragraph.models.scripted import ScriptedModels
+from hydragraph.models.testing.scripted import ScriptedModels
 
 CONFIG: Any = {"configurable": {"thread_id": "work"}}
 

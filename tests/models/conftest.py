@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.models.minilm import MiniLM
-from hydragraph.models.onnx_export import ModelFiles, find_model_files
+from hydragraph.models.embedders.minilm import MiniLM
+from hydragraph.models.embedders.onnx_export import ModelFiles, find_model_files
 
 
 @pytest.fixture(scope="session")

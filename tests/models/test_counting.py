@@ -7,7 +7,7 @@ import pytest
 from hydragraph import models
 from hydragraph.domain import Message
 from hydragraph.models.counting import HIGHEST, LOWEST, TokenRatio, estimate_tokens, fewest_tokens
-from hydragraph.models.minilm import MiniLM
+from hydragraph.models.embedders.minilm import MiniLM
 
 # Counted with the tokenizers of Qwen3, Llama 3 and Llama 2.
 COUNTED = {

@@ -8,7 +8,7 @@ import pytest
 
 from hydragraph.domain import Budget, Evidence, FileSpan, Foreign, Reply
 from hydragraph.models.extractive import Quote
-from hydragraph.models.scripted import Line, ScriptedModels
+from hydragraph.models.testing.scripted import Line, ScriptedModels
 from hydragraph.nodes.abstain import abstention
 from hydragraph.nodes.answer import cite, with_sources
 from hydragraph.nodes.asking import ask, open_tier

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from hydragraph.domain import Reply, Usage
-from hydragraph.models.calls import ModelCall
+from hydragraph.models.clients.call_log import ModelCall
 from hydragraph.retrieval.search.searcher import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.server.cli import main

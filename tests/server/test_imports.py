@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from hydragraph.evals.startup import make_index, own_environment
-from hydragraph.models.onnx_export import find_model_files
+from hydragraph.models.embedders.onnx_export import find_model_files
 
 NEVER_EARLY = {
     "fastapi",

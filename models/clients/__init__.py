@@ -1,0 +1,1 @@
+"""The wire: one client an API, its stream watched."""

@@ -1,0 +1,1 @@
+"""What a model said, from text to a value."""

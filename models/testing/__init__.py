@@ -1,0 +1,1 @@
+"""Models for tests, a host's own too: scripted replies and misbehaviours."""
