@@ -17,20 +17,20 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from ..nodes.abstain import abstain
-from ..nodes.answer import answer
-from ..nodes.classify import classify
-from ..nodes.condense import condense
-from ..nodes.decompose import decompose
-from ..nodes.escalate import escalate
-from ..nodes.extract import extract
-from ..nodes.generate import generate
-from ..nodes.grade import grade
-from ..nodes.library import Library
-from ..nodes.reflect import reflect
-from ..nodes.retrieve import retrieve
-from ..nodes.rewrite import rewrite
-from ..nodes.search_web import search_web
+from ..nodes.evidence.evidence_reader import Library
+from ..nodes.rag.abstain import abstain
+from ..nodes.rag.answer import answer
+from ..nodes.rag.classify import classify
+from ..nodes.rag.condense import condense
+from ..nodes.rag.decompose import decompose
+from ..nodes.rag.escalate import escalate
+from ..nodes.rag.extract import extract
+from ..nodes.rag.generate import generate
+from ..nodes.rag.grade import grade
+from ..nodes.rag.reflect import reflect
+from ..nodes.rag.retrieve import retrieve
+from ..nodes.rag.rewrite import rewrite
+from ..nodes.rag.search_web import search_web
 from . import rag_routes as routes
 from .rag_state import RagInput, RagOutput, RagState
 from .services import DEFAULT, RagServices, RagSettings

@@ -8,7 +8,7 @@ from langgraph.types import Send
 
 from ..domain import Models
 from ..nodes.channels import Kind, is_exhausted
-from ..nodes.escalate import next_tier
+from ..nodes.rag.escalate import next_tier
 from .rag_state import RagState
 from .services import RagSettings
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..domain import Budget, EvidenceStore, FileSpan, Models, Searcher, WebSearch
-from ..nodes.grounds import Thresholds
+from ..nodes.evidence.relevance import Thresholds
 from .current import is_current
 
 if TYPE_CHECKING:

@@ -187,7 +187,7 @@ async def test_the_web_only_where_it_is_allowed() -> None:
         ("import hydragraph.graphs.studio", ["langgraph", "langchain_core", "pydantic_settings", "qdrant_edge"]),
         ("import hydragraph.graphs.services", ["langgraph", "langchain_core", "pydantic"]),
         ("import hydragraph.graphs.compose", ["langgraph", "langchain_core", "qdrant_edge", "onnxruntime"]),
-        ("import hydragraph.models.extractive", ["pydantic", "langchain_core", "snowballstemmer"]),
+        ("import hydragraph.nodes.quoting.extractive", ["pydantic", "langchain_core", "snowballstemmer"]),
         ("import hydragraph.tools.web_search", ["langchain_community", "ddgs", "pydantic"]),
     ],
 )

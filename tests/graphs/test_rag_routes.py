@@ -15,7 +15,7 @@ from hydragraph.graphs.rag_state import RagInput, RagOutput, RagState
 from hydragraph.graphs.services import RagServices, RagSettings
 from hydragraph.models.testing.scripted import ScriptedModels
 from hydragraph.nodes.channels import Best, as_spending, spending
-from hydragraph.nodes.condense import fresh_turn
+from hydragraph.nodes.rag.condense import fresh_turn
 
 README = Path(__file__).parents[2] / "README.md"
 MODELS = ScriptedModels({}, roles={"generate": "local_fast"})

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from hydragraph.domain import Evidence, FileSpan
-from hydragraph.models.extractive import extract
-from hydragraph.models.passages import passages
-from hydragraph.nodes.classify import kind_by_rule, may_be_direct
 from hydragraph.nodes.conversation import carried_over, leans_on_earlier
-from hydragraph.nodes.decompose import parts_by_rule
-from hydragraph.nodes.draft_text import parse
-from hydragraph.nodes.grounds import measure, names, unseen
-from hydragraph.nodes.rewrite import queries_by_rule
-from hydragraph.nodes.support import claims
+from hydragraph.nodes.evidence.draft_text import parse
+from hydragraph.nodes.evidence.relevance import measure, names, unseen
+from hydragraph.nodes.evidence.support import claims
+from hydragraph.nodes.quoting.extractive import extract
+from hydragraph.nodes.quoting.passages import passages
+from hydragraph.nodes.rag.classify import kind_by_rule, may_be_direct
+from hydragraph.nodes.rag.decompose import parts_by_rule
+from hydragraph.nodes.rag.rewrite import queries_by_rule
 from hydragraph.text.entities import entities, normalise
 from hydragraph.text.tokenizer import tokenize
 from hydragraph.text.words import identifiers, words

@@ -7,24 +7,24 @@ from typing import Any
 import pytest
 
 from hydragraph.domain import Budget, Evidence, FileSpan, Foreign, Reply
-from hydragraph.models.extractive import Quote
 from hydragraph.models.testing.scripted import Line, ScriptedModels
-from hydragraph.nodes.abstain import abstention
-from hydragraph.nodes.answer import cite, with_sources
-from hydragraph.nodes.asking import ask, open_tier
+from hydragraph.nodes.budgeted import ask, open_tier
 from hydragraph.nodes.channels import as_spending, is_exhausted, spending
-from hydragraph.nodes.classify import kind_by_rule, may_be_direct
-from hydragraph.nodes.condense import is_usable
-from hydragraph.nodes.decompose import parts_by_rule, with_whole
-from hydragraph.nodes.escalate import next_tier
-from hydragraph.nodes.extract import as_list, shown_names
-from hydragraph.nodes.fitting import fit
-from hydragraph.nodes.generate import usable
-from hydragraph.nodes.grade import within
+from hydragraph.nodes.evidence.prompt_packing import fit
+from hydragraph.nodes.evidence.support import check_draft
 from hydragraph.nodes.prompts.requests import Classification, Review, classify_prompt, generate_prompt
-from hydragraph.nodes.reflect import is_refusal, rejected, with_opinion
-from hydragraph.nodes.rewrite import first_new, queries_by_rule
-from hydragraph.nodes.support import check_draft
+from hydragraph.nodes.quoting.extractive import Quote
+from hydragraph.nodes.rag.abstain import abstention
+from hydragraph.nodes.rag.answer import cite, with_sources
+from hydragraph.nodes.rag.classify import kind_by_rule, may_be_direct
+from hydragraph.nodes.rag.condense import is_usable
+from hydragraph.nodes.rag.decompose import parts_by_rule, with_whole
+from hydragraph.nodes.rag.escalate import next_tier
+from hydragraph.nodes.rag.extract import as_list, shown_names
+from hydragraph.nodes.rag.generate import usable
+from hydragraph.nodes.rag.grade import within
+from hydragraph.nodes.rag.reflect import is_refusal, rejected, with_opinion
+from hydragraph.nodes.rag.rewrite import first_new, queries_by_rule
 
 MEANS: Any = {"spent": spending(), "budget": as_spending(Budget()), "down": []}
 

@@ -23,7 +23,7 @@ def test_a_record_shows_no_password_and_no_control_character() -> None:
 def test_a_command_tells_of_what_goes_on_when_it_is_asked_to(flags: list[str], has_warnings: bool) -> None:
     command = [sys.executable, "-m", "hydragraph", *flags, "ask", "What is the overdraft limit?"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert ("WARNING hydragraph.nodes.asking: model_fault role=classify" in done.stderr) is has_warnings
+    assert ("WARNING hydragraph.nodes.budgeted: model_fault role=classify" in done.stderr) is has_warnings
     assert "httpx" not in done.stderr
 
 
@@ -40,5 +40,5 @@ def test_a_server_tells_of_a_model_that_fails_unasked() -> None:
         finally:
             server.terminate()
         said = server.stderr.read()
-    assert "WARNING hydragraph.nodes.asking: model_fault role=classify tier=local_fast fault=unreachable" in said
+    assert "WARNING hydragraph.nodes.budgeted: model_fault role=classify tier=local_fast fault=unreachable" in said
     assert "INFO" not in said

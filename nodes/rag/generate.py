@@ -11,15 +11,15 @@ from langchain_core.messages import AnyMessage
 from langgraph.types import StreamWriter
 from typing_extensions import TypedDict
 
-from ..domain import Caveat, Evidence, Fault, Message, Models, Reply, Tier
-from .asking import Means, draft, open_tier
-from .channels import DraftKind, Found, Kind, Spending, add_spending, is_exhausted
-from .conversation import transcript
+from ...domain import Caveat, Evidence, Fault, Message, Models, Reply, Tier
+from ..budgeted import Means, draft, open_tier
+from ..channels import DraftKind, Found, Kind, Spending, add_spending, is_exhausted
+from ..conversation import transcript
+from ..draft_stream import ShownDraft, withdraw
+from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.prompt_packing import fit
+from ..prompts.requests import direct_prompt, generate_prompt
 from .escalate import next_tier
-from .fitting import fit
-from .library import Library, in_reading_order
-from .prompts.requests import direct_prompt, generate_prompt
-from .shown import ShownDraft, withdraw
 
 WORTH_KEEPING = 40  # characters of a reply that broke off
 GONE: frozenset[Fault] = frozenset({"unreachable", "timeout", "error"})  # no server, not pulled, too large to load

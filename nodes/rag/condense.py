@@ -8,11 +8,11 @@ from langchain_core.messages import AnyMessage
 from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
-from ..domain import Budget, Models
-from .asking import Means, ask
-from .channels import NOTHING_SPENT, as_spending
-from .conversation import carried_over, leans_on_earlier, turns
-from .prompts.requests import Standalone, condense_prompt
+from ...domain import Budget, Models
+from ..budgeted import Means, ask
+from ..channels import NOTHING_SPENT, as_spending
+from ..conversation import carried_over, leans_on_earlier, turns
+from ..prompts.requests import Standalone, condense_prompt
 
 MOST_CHARACTERS = 600
 

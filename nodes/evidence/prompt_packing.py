@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from ..domain import Evidence, Message, Models, Role, Tier
-from .prompts.requests import evidence_block
+from ...domain import Evidence, Message, Models, Role, Tier
+from ..prompts.requests import evidence_block
 
 Render = Callable[[Sequence[Evidence]], list[Message]]
 

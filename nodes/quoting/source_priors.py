@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from ..domain import Evidence, FileSpan
-from ..text.question import HISTORY, LICENCE, TESTS, Asked
-from ..text.words import stem, words
+from ...domain import Evidence, FileSpan
+from ...text.question import HISTORY, LICENCE, TESTS, Asked
+from ...text.words import stem, words
 from .passages import is_prose
 
 TEST, HISTORY_OF_CHANGES, LEGAL, LISTING = -1.0, -0.7, -0.8, -0.4

@@ -8,12 +8,12 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from ..domain import Models, Tier
-from ..text.question import also_asked
-from ..text.words import content_words
-from .asking import ask
-from .channels import Spending
-from .prompts.requests import SubQuestions, decompose_prompt
+from ...domain import Models, Tier
+from ...text.question import also_asked
+from ...text.words import content_words
+from ..budgeted import ask
+from ..channels import Spending
+from ..prompts.requests import SubQuestions, decompose_prompt
 
 MOST_CHARACTERS = 300
 _CUTS = re.compile(r"[?;] |,? and (?=(?:how|what|where|why|which|who|when)\b)", re.IGNORECASE)

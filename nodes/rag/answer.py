@@ -10,11 +10,11 @@ from langchain_core.messages import AIMessage
 from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
-from ..domain import Caveat, Evidence, FileSpan, Status, Tier
+from ...domain import Caveat, Evidence, FileSpan, Status, Tier
+from ..channels import Best, Cited, DraftKind, Found, Outcome, Quoted, Spending, Verdict, is_exhausted
+from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.support import check_draft, quotes_of, supported_text
 from .abstain import abstention, nearest
-from .channels import Best, Cited, DraftKind, Found, Outcome, Quoted, Spending, Verdict, is_exhausted
-from .library import Library, in_reading_order
-from .support import check_draft, quotes_of, supported_text
 
 IsCurrent = Callable[[FileSpan, str], bool]
 GREETING = (

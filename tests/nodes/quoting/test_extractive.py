@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hydragraph.domain import Evidence, FileSpan, Foreign
-from hydragraph.models.extractive import extract
-from hydragraph.models.passages import passages
+from hydragraph.nodes.quoting.extractive import extract
+from hydragraph.nodes.quoting.passages import passages
 
 FLUSH = Evidence(
     "E1",

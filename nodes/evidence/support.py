@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from ..domain import Evidence, FileSpan
-from ..models.passage import sentences
-from ..models.passages import passages
-from ..text.words import identifiers, share, stems
-from .channels import Quoted
+from ...domain import Evidence, FileSpan
+from ...text.words import identifiers, share, stems
+from ..channels import Quoted
+from ..quoting.passage import sentences
+from ..quoting.passages import passages
 from .draft_text import Line, Sentence, parse, rebuild, with_ids
 
 Standing = Literal["supported", "weak", "unsupported", "neutral"]

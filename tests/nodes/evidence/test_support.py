@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hydragraph.domain import Evidence, FileSpan, Foreign
-from hydragraph.nodes.support import check_draft, claims, closest, quotes_of, supported_text
+from hydragraph.nodes.evidence.support import check_draft, claims, closest, quotes_of, supported_text
 
 FLUSH = '''def flush(self, objects=None):
     """Write all pending changes to the database, children after their parents."""

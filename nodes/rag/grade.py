@@ -9,13 +9,13 @@ from typing import Any
 from langgraph.types import StreamWriter
 from typing_extensions import TypedDict
 
-from ..domain import Evidence, Models, Tier
-from .asking import Means, ask, open_tier
-from .channels import Found, Grade, Spending, is_exhausted, spending
-from .fitting import fit, openings
-from .grounds import Grounds, Thresholds, grade_by_measure, measure, unseen
-from .library import Library, in_reading_order
-from .prompts.requests import Relevance, grade_prompt
+from ...domain import Evidence, Models, Tier
+from ..budgeted import Means, ask, open_tier
+from ..channels import Found, Grade, Spending, is_exhausted, spending
+from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.prompt_packing import fit, openings
+from ..evidence.relevance import Grounds, Thresholds, grade_by_measure, measure, unseen
+from ..prompts.requests import Relevance, grade_prompt
 
 READ = 10
 CHARACTERS = 700

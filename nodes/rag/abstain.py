@@ -7,9 +7,9 @@ from typing import Any
 from langgraph.types import StreamWriter
 from typing_extensions import TypedDict
 
-from .channels import Found
-from .library import in_reading_order, spot
-from .shown import withdraw
+from ..channels import Found
+from ..draft_stream import withdraw
+from ..evidence.evidence_reader import in_reading_order, spot
 
 NEAREST = 5
 

@@ -11,13 +11,13 @@ from typing import Any
 from langgraph.types import StreamWriter
 from typing_extensions import TypedDict
 
-from ..domain import Evidence, FileSpan
-from ..models.extractive import Quote
-from ..models.extractive import extract as best_quotes
-from ..models.standing import common_folder
-from .channels import Found
-from .library import Library, in_reading_order
-from .shown import withdraw
+from ...domain import Evidence, FileSpan
+from ..channels import Found
+from ..draft_stream import withdraw
+from ..evidence.evidence_reader import Library, in_reading_order
+from ..quoting.extractive import Quote
+from ..quoting.extractive import extract as best_quotes
+from ..quoting.source_priors import common_folder
 
 READ = 20
 LEAD = "The passages that fit the question best, word for word:"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hydragraph.nodes.shown import ShownDraft, withdraw
+from hydragraph.nodes.draft_stream import ShownDraft, withdraw
 
 DISCARD = {"event": "discard", "attempt": 2}
 

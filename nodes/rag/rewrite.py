@@ -7,12 +7,12 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from ..domain import Models, Tier
-from ..text.words import content_words, identifiers
-from .asking import ask
-from .channels import Found, Spending
-from .library import in_reading_order
-from .prompts.requests import Query, rewrite_prompt
+from ...domain import Models, Tier
+from ...text.words import content_words, identifiers
+from ..budgeted import ask
+from ..channels import Found, Spending
+from ..evidence.evidence_reader import in_reading_order
+from ..prompts.requests import Query, rewrite_prompt
 
 MOST_CHARACTERS = 200
 NAMES_SHOWN = 12

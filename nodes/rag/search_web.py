@@ -8,10 +8,10 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from ..domain import EvidenceStore, WebSearch
-from ..errors import HydragraphError
-from .channels import spending
-from .library import from_evidence
+from ...domain import EvidenceStore, WebSearch
+from ...errors import HydragraphError
+from ..channels import spending
+from ..evidence.evidence_reader import from_evidence
 
 log = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from ..domain import Evidence, Message, Models, Tier
-from .asking import Asked, Means, ask, open_tier
-from .channels import Best, Found, Spending, Verdict
-from .fitting import fit
-from .library import Library, in_reading_order
-from .prompts.requests import Review, reflect_prompt
-from .support import Report, check_draft
+from ...domain import Evidence, Message, Models, Tier
+from ..budgeted import Asked, Means, ask, open_tier
+from ..channels import Best, Found, Spending, Verdict
+from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.prompt_packing import fit
+from ..evidence.support import Report, check_draft
+from ..prompts.requests import Review, reflect_prompt
 
 REFUSAL = "NOT IN EVIDENCE"
 GOOD = 0.7

@@ -7,12 +7,12 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from ..domain import Models, Tier
-from ..text.question import also_asked
-from ..text.words import STOP_WORDS, content_words, identifiers, words
-from .asking import ask
-from .channels import Kind, Spending
-from .prompts.requests import Classification, classify_prompt
+from ...domain import Models, Tier
+from ...text.question import also_asked
+from ...text.words import STOP_WORDS, content_words, identifiers, words
+from ..budgeted import ask
+from ..channels import Kind, Spending
+from ..prompts.requests import Classification, classify_prompt
 
 _SMALL_TALK = re.compile(
     r"^\W*(?:hi|hello|hey|thanks?|thank you|good (?:morning|evening|day)|bye|goodbye|ok(?:ay)?|great|cool|"

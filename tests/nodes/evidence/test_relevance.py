@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hydragraph.domain import Evidence, FileSpan
-from hydragraph.nodes.grounds import Grounds, Thresholds, grade_by_measure, key_words, measure, names, unseen
+from hydragraph.nodes.evidence.relevance import Grounds, Thresholds, grade_by_measure, key_words, measure, names, unseen
 
 AT = Thresholds()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from ..domain import Models, Tier
+from ...domain import Models, Tier
 
 
 class Slice(TypedDict):

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..domain import Evidence
-from ..text.question import read_question
-from ..text.words import content_words, identifiers, stem, stems, words
-from .channels import Found, Grade
+from ...domain import Evidence
+from ...text.question import read_question
+from ...text.words import content_words, identifiers, stem, stems, words
+from ..channels import Found, Grade
 
 _TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*")
 _ARTICLES = frozenset({"the", "a", "an"})

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..domain import Caveat, Evidence, EvidenceStore, FileSpan, Hit, Searcher
-from ..text.words import stem, stems
-from .channels import Found
+from ...domain import Caveat, Evidence, EvidenceStore, FileSpan, Hit, Searcher
+from ...text.words import stem, stems
+from ..channels import Found
 
 PROBE = 10
 

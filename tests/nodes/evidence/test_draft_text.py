@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hydragraph.nodes.draft_text import Sentence, parse, rebuild, with_ids
+from hydragraph.nodes.evidence.draft_text import Sentence, parse, rebuild, with_ids
 
 
 def sentences(draft: str) -> list[tuple[str, tuple[str, ...]]]:

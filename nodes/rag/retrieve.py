@@ -7,9 +7,9 @@ from typing import Any
 
 from typing_extensions import TypedDict
 
-from ..domain import Caveat
-from .channels import Found, spending
-from .library import Library
+from ...domain import Caveat
+from ..channels import Found, spending
+from ..evidence.evidence_reader import Library
 
 
 class Slice(TypedDict):

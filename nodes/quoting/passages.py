@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from ..domain import Evidence, FileSpan
+from ...domain import Evidence, FileSpan
 from .passage import Passage
 from .passages_code import code_passages
 from .passages_html import html_passages

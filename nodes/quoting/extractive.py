@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ..domain import Evidence
-from ..text.question import Asked, read_question
-from ..text.words import stem, stems, words
+from ...domain import Evidence
+from ...text.question import Asked, read_question
+from ...text.words import stem, stems, words
 from .passage import Passage
 from .passages import passages
-from .standing import standings
+from .source_priors import standings
 
 MAX_PER_EVIDENCE = 2
 WORTH = 0.5  # a further quote must reach this share of the best one's value

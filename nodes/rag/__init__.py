@@ -1,0 +1,1 @@
+"""The nodes of the RAG machine: one file, one small async function."""
