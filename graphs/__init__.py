@@ -6,18 +6,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .rag import build_rag_graph as build_rag_graph
-    from .retriever import open_retriever as open_retriever
-    from .services import DEFAULT as DEFAULT
-    from .services import RagServices as RagServices
-    from .services import RagSettings as RagSettings
+    from .hosting.retriever import open_retriever as open_retriever
+    from .hosting.services import DEFAULT as DEFAULT
+    from .hosting.services import RagServices as RagServices
+    from .hosting.services import RagSettings as RagSettings
+    from .rag.machine import build_rag_graph as build_rag_graph
 
 _HOMES = {
-    "DEFAULT": "services",
-    "RagServices": "services",
-    "RagSettings": "services",
-    "build_rag_graph": "rag",
-    "open_retriever": "retriever",
+    "DEFAULT": "hosting.services",
+    "RagServices": "hosting.services",
+    "RagSettings": "hosting.services",
+    "build_rag_graph": "rag.machine",
+    "open_retriever": "hosting.retriever",
 }
 __all__ = ["DEFAULT", "RagServices", "RagSettings", "build_rag_graph", "open_retriever"]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from .rag import Rag
+    from .rag.machine import Rag
 
 
 def rag(config: dict[str, Any]) -> AbstractAsyncContextManager[Rag]:
@@ -28,8 +28,8 @@ _graphs: dict[str, Rag] = {}
 def _built() -> Rag:
     """Once a process: the server asks for the graph at every request, and reading settings blocks."""
     from ..settings import load_settings
-    from .compose import open_services, rag_settings
-    from .rag import build_rag_graph
+    from .hosting.from_settings import open_services, rag_settings
+    from .rag.machine import build_rag_graph
 
     if "rag" not in _graphs:
         settings = load_settings().settings

@@ -73,7 +73,7 @@ async def _saver(settings: Settings, thread: str | None) -> AsyncIterator[Any]:
     if thread is None:
         yield None
         return
-    from ..graphs.threads import open_threads
+    from ..graphs.threads.saver import open_threads
 
     async with open_threads(settings.home) as saver:
         yield saver

@@ -9,7 +9,7 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from ..errors import NoIndexError, UsageError
-from ..graphs.kept_threads import Thread, forget_threads, threads_of, threads_with
+from ..graphs.threads.kept import Thread, forget_threads, threads_of, threads_with
 from ..retrieval.indexing.forget import forget_collection, forget_path, names_of
 from ..retrieval.stores.collection import Collection, list_collections
 from .cli_settings import settings_for

@@ -56,7 +56,7 @@ def _embedder(settings: Settings) -> Embedder | None:
 
 def _say_threads(collection: Collection, report: IndexReport) -> None:
     """A conversation is not wiped unasked, but it may quote what the index no longer has."""
-    from ..graphs.kept_threads import threads_with
+    from ..graphs.threads.kept import threads_with
 
     for thread in threads_with(collection.home, collection.name, report.wiped):
         command = shlex.join(["hydragraph", "forget", "--thread", thread.name, "--name", collection.name])

@@ -6,7 +6,7 @@ import json
 from argparse import Namespace
 from dataclasses import asdict
 
-from ..graphs.kept_threads import list_threads
+from ..graphs.threads.kept import list_threads
 from .cli_settings import settings_for
 from .terminal import clean_line, err, out, plural
 

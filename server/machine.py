@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from ..domain import Budget
 from ..errors import NoIndexError, UsageError
 from ..graphs.answers import answer_from_state, answer_json
-from ..graphs.compose import close_services, open_services, rag_settings
+from ..graphs.hosting.from_settings import close_services, open_services, rag_settings
 from ..settings import Settings, SettingsTier, TierSettings
 from .events import Graph, Json, Run
 
@@ -48,7 +48,7 @@ class Machine:
     ) -> Run:
         """Blocking. Raises UsageError for a question that is too long, NoIndexError where there is nothing to search;
         opens nothing else yet."""
-        from ..graphs.rag import build_rag_graph
+        from ..graphs.rag.machine import build_rag_graph
 
         said = [(role, _text(content)) for role, content in messages]
         settings = replace(self._settings, collection=collection or self._settings.collection)

@@ -12,7 +12,7 @@ import pytest
 
 from hydragraph.domain import Evidence, FileSpan, Hit, Models, Placement, SearchResult, chunk_id
 from hydragraph.graphs import RagServices, RagSettings, build_rag_graph
-from hydragraph.graphs.evidence import CorpusEvidence
+from hydragraph.graphs.hosting.evidence_stores import CorpusEvidence
 from hydragraph.text.words import stems
 
 SESSION = '''class Session:

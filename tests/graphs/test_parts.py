@@ -15,11 +15,11 @@ from langchain_core.retrievers import BaseRetriever
 
 from hydragraph.domain import Budget, Citation, Evidence, FileSpan, Foreign
 from hydragraph.graphs.answers import answer_from_state, answer_json
-from hydragraph.graphs.compose import close_services, open_services, rag_settings, roles_of, tiers_of
-from hydragraph.graphs.current import is_current
-from hydragraph.graphs.evidence import CorpusEvidence, InMemoryEvidence
-from hydragraph.graphs.foreign import RetrieverSearcher, as_evidence, source_of
-from hydragraph.graphs.reducers import evidence_id, merge_found, union
+from hydragraph.graphs.hosting.evidence_stores import CorpusEvidence, InMemoryEvidence
+from hydragraph.graphs.hosting.freshness import is_current
+from hydragraph.graphs.hosting.from_settings import close_services, open_services, rag_settings, roles_of, tiers_of
+from hydragraph.graphs.hosting.retriever_searcher import RetrieverSearcher, as_evidence, source_of
+from hydragraph.graphs.rag.reducers import evidence_id, merge_found, union
 from hydragraph.nodes.channels import add_spending, spending
 from hydragraph.settings import load_settings
 
@@ -185,8 +185,11 @@ async def test_the_web_only_where_it_is_allowed() -> None:
     [
         ("import hydragraph.graphs", ["langgraph", "langchain_core", "pydantic"]),
         ("import hydragraph.graphs.studio", ["langgraph", "langchain_core", "pydantic_settings", "qdrant_edge"]),
-        ("import hydragraph.graphs.services", ["langgraph", "langchain_core", "pydantic"]),
-        ("import hydragraph.graphs.compose", ["langgraph", "langchain_core", "qdrant_edge", "onnxruntime"]),
+        ("import hydragraph.graphs.hosting.services", ["langgraph", "langchain_core", "pydantic"]),
+        (
+            "import hydragraph.graphs.hosting.from_settings",
+            ["langgraph", "langchain_core", "qdrant_edge", "onnxruntime"],
+        ),
         ("import hydragraph.nodes.quoting.extractive", ["pydantic", "langchain_core", "snowballstemmer"]),
         ("import hydragraph.tools.web_search", ["langchain_community", "ddgs", "pydantic"]),
     ],

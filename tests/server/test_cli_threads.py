@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.graphs.threads import FILE
+from hydragraph.graphs.threads.saver import FILE
 from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.server.cli import main

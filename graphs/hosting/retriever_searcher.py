@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..domain import Evidence, EvidenceStore, FileSpan, Foreign, Hit, SearchResult, Source
+from ...domain import Evidence, EvidenceStore, FileSpan, Foreign, Hit, SearchResult, Source
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hydragraph.graphs.threads import FILE, open_threads
+from hydragraph.graphs.threads.saver import FILE, open_threads
 from hydragraph.models.testing.scripted import ScriptedModels
 
 CONFIG: Any = {"configurable": {"thread_id": "work"}}

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..domain import Budget, EvidenceStore, FileSpan, Models, Searcher, WebSearch
-from ..nodes.evidence.relevance import Thresholds
-from .current import is_current
+from ...domain import Budget, EvidenceStore, FileSpan, Models, Searcher, WebSearch
+from ...nodes.evidence.relevance import Thresholds
+from .freshness import is_current
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -38,9 +38,9 @@ class RagServices:
         web: WebSearch | None = None,
     ) -> RagServices:
         """A host's own chat model and retriever; texts are kept in memory unless the host brings a store."""
-        from ..models.langchain import LangChainModels
-        from .evidence import InMemoryEvidence
-        from .foreign import RetrieverSearcher
+        from ...models.langchain import LangChainModels
+        from .evidence_stores import InMemoryEvidence
+        from .retriever_searcher import RetrieverSearcher
 
         store = InMemoryEvidence() if evidence is None else evidence
         return cls(LangChainModels(model), RetrieverSearcher(retriever, store), store, web)

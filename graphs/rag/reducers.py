@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..nodes.channels import Found
+from ...nodes.channels import Found
 
 SHORTEST = 4
 

@@ -9,10 +9,9 @@ from typing import Any, get_type_hints
 import pytest
 
 from hydragraph.domain import Budget
-from hydragraph.graphs import rag_routes as routes
-from hydragraph.graphs.rag import nodes
-from hydragraph.graphs.rag_state import RagInput, RagOutput, RagState
-from hydragraph.graphs.services import RagServices, RagSettings
+from hydragraph.graphs.hosting.services import RagServices, RagSettings
+from hydragraph.graphs.rag.machine import nodes, routes
+from hydragraph.graphs.rag.state import RagInput, RagOutput, RagState
 from hydragraph.models.testing.scripted import ScriptedModels
 from hydragraph.nodes.channels import Best, as_spending, spending
 from hydragraph.nodes.rag.condense import fresh_turn

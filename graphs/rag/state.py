@@ -8,8 +8,8 @@ from langchain_core.messages import AnyMessage
 from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
-from ..domain import Caveat, Status, Tier
-from ..nodes.channels import (
+from ...domain import Caveat, Status, Tier
+from ...nodes.channels import (
     Best,
     Cited,
     DraftKind,

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..storage.faults import translated
-from .threads import FILE, broken
+from ...storage.faults import translated
+from .saver import FILE, broken
 
 BUSY_SECONDS = 10.0
 

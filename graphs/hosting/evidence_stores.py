@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
-from ..domain import Evidence, Searcher
+from ...domain import Evidence, Searcher
 
 
 class InMemoryEvidence:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..domain import FileSpan
+from ...domain import FileSpan
 
 
 def is_current(span: FileSpan, text: str) -> bool:
     """The text stands verbatim in its lines, as the reader of that kind of file sees them now. Blocking."""
-    from ..retrieval.reading.document import UnreadableError, read_document
+    from ...retrieval.reading.document import UnreadableError, read_document
 
     path = Path(span.path)
     try:

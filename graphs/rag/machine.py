@@ -17,23 +17,23 @@ from typing import Any
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from ..nodes.evidence.evidence_reader import Library
-from ..nodes.rag.abstain import abstain
-from ..nodes.rag.answer import answer
-from ..nodes.rag.classify import classify
-from ..nodes.rag.condense import condense
-from ..nodes.rag.decompose import decompose
-from ..nodes.rag.escalate import escalate
-from ..nodes.rag.extract import extract
-from ..nodes.rag.generate import generate
-from ..nodes.rag.grade import grade
-from ..nodes.rag.reflect import reflect
-from ..nodes.rag.retrieve import retrieve
-from ..nodes.rag.rewrite import rewrite
-from ..nodes.rag.search_web import search_web
-from . import rag_routes as routes
-from .rag_state import RagInput, RagOutput, RagState
-from .services import DEFAULT, RagServices, RagSettings
+from ...nodes.evidence.evidence_reader import Library
+from ...nodes.rag.abstain import abstain
+from ...nodes.rag.answer import answer
+from ...nodes.rag.classify import classify
+from ...nodes.rag.condense import condense
+from ...nodes.rag.decompose import decompose
+from ...nodes.rag.escalate import escalate
+from ...nodes.rag.extract import extract
+from ...nodes.rag.generate import generate
+from ...nodes.rag.grade import grade
+from ...nodes.rag.reflect import reflect
+from ...nodes.rag.retrieve import retrieve
+from ...nodes.rag.rewrite import rewrite
+from ...nodes.rag.search_web import search_web
+from ..hosting.services import DEFAULT, RagServices, RagSettings
+from . import routes
+from .state import RagInput, RagOutput, RagState
 
 Rag = CompiledStateGraph[RagState, None, RagInput, RagOutput]
 

@@ -6,11 +6,11 @@ from typing import Literal
 
 from langgraph.types import Send
 
-from ..domain import Models
-from ..nodes.channels import Kind, is_exhausted
-from ..nodes.rag.escalate import next_tier
-from .rag_state import RagState
-from .services import RagSettings
+from ...domain import Models
+from ...nodes.channels import Kind, is_exhausted
+from ...nodes.rag.escalate import next_tier
+from ..hosting.services import RagSettings
+from .state import RagState
 
 KINDS = {"direct": "generate", "simple": "retrieve", "multi": "decompose"}
 GRADES = {"enough": "generate", "poor": "rewrite", "web": "search_web", "nothing": "abstain", "kept": "answer"}

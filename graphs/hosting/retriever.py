@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..settings import Settings, load_settings
-from .compose import embedder_of
+from ...settings import Settings, load_settings
+from .from_settings import embedder_of
 
 if TYPE_CHECKING:
-    from ..retrieval.search.retriever import HydragraphRetriever
+    from ...retrieval.search.retriever import HydragraphRetriever
 
 
 def open_retriever(
@@ -20,8 +20,8 @@ def open_retriever(
     Nothing is opened before the first question, which raises NoIndexError where there is no such collection; between
     questions the collection is let go of.
     """
-    from ..retrieval.search.retriever import HydragraphRetriever
-    from ..retrieval.search.searcher import LocalSearcher
+    from ...retrieval.search.retriever import HydragraphRetriever
+    from ...retrieval.search.searcher import LocalSearcher
 
     used = settings or load_settings().settings
     used = replace(used, collection=collection or used.collection)

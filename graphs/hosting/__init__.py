@@ -1,0 +1,1 @@
+"""What a machine runs with: services from settings, or from a host."""

@@ -1,0 +1,1 @@
+"""The RAG machine: state, routes, wiring."""
