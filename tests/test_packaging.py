@@ -134,7 +134,7 @@ def test_wheel_runs_from_an_empty_directory(wheel: Path, tmp_path: Path) -> None
     run = subprocess.run([sys.executable, "-c", script, str(site)], cwd=empty, env=env, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     shown = subprocess.run(
-        [sys.executable, "-c", script + "from hydragraph.server.cli import main; main(['--version'])", str(site)],
+        [sys.executable, "-c", script + "from hydragraph.server.cli.main import main; main(['--version'])", str(site)],
         cwd=empty, env=env, capture_output=True, text=True,
     )  # fmt: skip
     assert "hydragraph" in shown.stdout

@@ -35,7 +35,7 @@ NOT_FOR_SEARCHING = {"asyncio", "numpy.ma"}  # 20 and 10 ms
 ONLY_FOR_SEARCHING = {"httpx", "numpy", "onnxruntime", "qdrant_edge", "snowballstemmer", "tokenizers"}
 RUNNER = """
 import json, sys
-from hydragraph.server.cli import main
+from hydragraph.server.cli.main import main
 try:
     code = main(sys.argv[2:])
 except SystemExit as ended:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hydragraph.errors import UsageError
-from hydragraph.server.machine import MAX_QUESTION, Machine
+from hydragraph.server.run_factory import MAX_QUESTION, Machine
 from hydragraph.settings import load_settings
 
 

@@ -20,7 +20,7 @@ from hydragraph.models.clients.client import Ask
 from hydragraph.models.clients.openai import OpenAITier
 from hydragraph.models.gateway import ModelGateway
 from hydragraph.models.tiers import TierConfig
-from hydragraph.server.checks_models import check_models
+from hydragraph.server.doctor.checks_models import check_models
 from hydragraph.settings import Settings, TierSettings, TiersSettings
 
 OLLAMA = os.environ.get("HYDRAGRAPH_TEST_OLLAMA_URL", "")

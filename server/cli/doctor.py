@@ -1,0 +1,28 @@
+"""`hydragraph doctor`."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from dataclasses import asdict
+
+from ..doctor.checks import Check, all_checks
+from .arguments import settings_for
+from .terminal import clean_line, out
+
+SIGNS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
+
+
+def run(arguments: Namespace) -> int:
+    checks = list(all_checks(settings_for(arguments)))
+    if arguments.json:
+        out(json.dumps([asdict(check) for check in checks], indent=2))
+    else:
+        for check in checks:
+            out(_shown(check))
+    return 1 if any(check.health == "broken" for check in checks) else 0
+
+
+def _shown(check: Check) -> str:
+    mend = f"\n         -> {clean_line(check.mend)}" if check.mend else ""
+    return f"{SIGNS[check.health]}  {clean_line(check.part)}: {clean_line(check.found)}{mend}"

@@ -1,0 +1,113 @@
+"""`hydragraph index`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from argparse import Namespace
+from dataclasses import asdict
+from itertools import groupby
+
+from ...domain import Embedder
+from ...errors import EmbedderError
+from ...models.embedders.open import open_embedder
+from ...retrieval.indexing.run import IndexOptions, IndexReport, index
+from ...retrieval.stores.collection import Collection
+from ...settings import Settings
+from .arguments import settings_for
+from .main import INTERRUPTED
+from .progress import progress_for_this_terminal
+from .terminal import clean, clean_line, err, out, plural, shortened
+
+SHOWN_QUARANTINED = 20
+SHOWN_SKIPPED = 10  # of each reason
+
+
+def run(arguments: Namespace) -> int:
+    settings = settings_for(arguments)
+    collection = Collection(settings.home, settings.collection)
+    embedder = None if arguments.no_dense else _embedder(settings)
+    options = IndexOptions(include_secrets=settings.index.include_secrets, max_bytes=settings.index.max_bytes)
+    roots = [path.expanduser() for path in arguments.paths]
+    try:
+        with progress_for_this_terminal() as progress:
+            report = index(collection, roots, embedder, progress, options)
+    except KeyboardInterrupt:
+        again = shlex.join(["hydragraph", "index", *map(str, arguments.paths), "--name", collection.name])
+        err(f"Interrupted. What is finished is kept; go on with: {clean_line(again)}")
+        return INTERRUPTED
+    if report.wiped:
+        _say_threads(collection, report)
+    if arguments.json:
+        out(json.dumps(asdict(report), indent=2))
+    else:
+        out(described(report, whole=bool(arguments.verbose)))
+    return 0
+
+
+def _embedder(settings: Settings) -> Embedder | None:
+    """Without the weights the rest is indexed all the same, and the next run adds the vectors."""
+    try:
+        return open_embedder(settings.embedder, settings.model_cache)
+    except EmbedderError as error:
+        err(f"No dense vectors this time. {clean(str(error))}")
+        return None
+
+
+def _say_threads(collection: Collection, report: IndexReport) -> None:
+    """A conversation is not wiped unasked, but it may quote what the index no longer has."""
+    from ...graphs.threads.kept import threads_with
+
+    for thread in threads_with(collection.home, collection.name, report.wiped):
+        command = shlex.join(["hydragraph", "forget", "--thread", thread.name, "--name", collection.name])
+        err(f"A conversation may still quote a credential that the index no longer has. Drop it: {clean_line(command)}")
+
+
+def described(report: IndexReport, *, whole: bool = False) -> str:
+    """What a person is told; `whole` names every file that was left out."""
+    lines = [
+        f"Collection {report.collection!r}: {plural(report.files, 'file')}, {plural(report.chunks, 'chunk')}, "
+        f"{plural(report.references, 'reference')} in the graph, dense {report.dense_ready:.0%} ready.",
+        f"This run: {report.read:,} read, {report.unchanged:,} unchanged, {report.removed:,} removed, "
+        f"{report.embedded:,} embedded, {report.truncated:,} truncated, in {report.seconds:.1f} s.",
+    ]
+    for root in report.missing:
+        command = clean_line(shlex.join(["hydragraph", "forget", root, "--name", report.collection]))
+        lines.append(
+            f"Gone: {clean_line(root)} was indexed before and is not there; it is still found. Drop it: {command}"
+        )
+    if report.skipped:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(report.skipped.items()))
+        lines.append(f"Skipped: {clean_line(reasons)}.")
+        lines += _left_out(report, whole)
+    if report.withheld:
+        lines += _withheld(report, whole)
+    if report.quarantined:
+        lines.append(f"Quarantined: {plural(len(report.quarantined), 'file')}.")
+        shown = report.quarantined[:SHOWN_QUARANTINED]
+        lines += [f"    {shortened(path)}: {clean_line(reason)}" for path, reason in shown]
+        if len(report.quarantined) > len(shown):
+            lines.append(f"    and {len(report.quarantined) - len(shown):,} more (--json lists all)")
+    return "\n".join(lines)
+
+
+def _left_out(report: IndexReport, whole: bool) -> list[str]:
+    """The files behind the counts that somebody may have expected to be read, reason by reason."""
+    lines = []
+    for reason, group in groupby(report.left_out, key=lambda item: item.reason):
+        files = [f"{reason}: {shortened(item.path)} ({clean_line(item.detail)})" for item in group]
+        lines += _first(files, None if whole else SHOWN_SKIPPED)
+    return lines
+
+
+def _withheld(report: IndexReport, whole: bool) -> list[str]:
+    chunks = plural(sum(count for _, count in report.withheld), "chunk")
+    files = [f"{shortened(path)}: {plural(count, 'chunk')}" for path, count in report.withheld]
+    head = f"Left out: {chunks} with a credential, in {plural(len(files), 'file')} (--include-secrets indexes all)."
+    return [head, *_first(files, None if whole else SHOWN_SKIPPED)]
+
+
+def _first(lines: list[str], most: int | None) -> list[str]:
+    shown = [f"    {line}" for line in lines[:most]]
+    more = len(lines) - len(shown)
+    return [*shown, f"    and {more:,} more (-v or --json names all)"] if more else shown

@@ -1,0 +1,1 @@
+"""A check of every part, and how to mend it."""

@@ -1,0 +1,159 @@
+"""What `hydragraph doctor` looks at: each part that exists, with how to mend what is wrong. Changes nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from ...errors import CollectionError, HydragraphError, IndexBusyError, NoIndexError
+from ...settings import Settings
+from ..cli.terminal import plural
+
+Health = Literal["ok", "warning", "broken"]
+VERIFIED_PYTHON = (3, 11)
+ENOUGH_DISK = 1_000_000_000
+LOCK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    part: str
+    health: Health
+    found: str
+    mend: str = ""
+
+
+def all_checks(settings: Settings) -> Iterator[Check]:
+    from .checks_models import check_models
+
+    yield check_python()
+    yield _looked_at("home", lambda: check_home(settings.home))
+    yield _looked_at("disk", lambda: check_disk(settings.home))
+    yield _looked_at(f"embedder {settings.embedder}", lambda: check_embedder(settings))
+    yield from check_models(settings)
+    yield from check_collections(settings.home)
+    if settings.web.enabled:
+        yield check_web()
+
+
+def _looked_at(part: str, look: Callable[[], Check]) -> Check:
+    """What cannot be looked at is broken, and the rest is looked at all the same."""
+    try:
+        return look()
+    except (IndexBusyError, NoIndexError) as error:
+        return Check(part, "ok", str(error))
+    except CollectionError as error:
+        return Check(part, "broken", error.found, error.mend)
+    except OSError as error:
+        return Check(part, "broken", f"cannot be looked at: {error}", "make it a file or folder that you may read")
+
+
+def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
+    found = ".".join(map(str, version))
+    if version[:2] == VERIFIED_PYTHON:
+        return Check("python", "ok", found)
+    return Check(
+        "python", "warning", f"{found}, with which Hydragraph was not tried", "use Python 3.11 if anything is odd"
+    )
+
+
+def check_home(home: Path) -> Check:
+    """The nearest folder that exists has to be one, and ours to write."""
+    there = _nearest(home)
+    if not there.is_dir():
+        return Check("home", "broken", f"{home}: {there} is a file", "set HYDRAGRAPH_HOME to a folder")
+    if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
+        return Check("home", "broken", f"{home} cannot be written", "set HYDRAGRAPH_HOME to a folder of yours")
+    return Check("home", "ok", str(home))
+
+
+def check_disk(home: Path) -> Check:
+    free = shutil.disk_usage(_nearest(home)).free
+    found = f"{free / 1e9:.1f} GB free"
+    if free < ENOUGH_DISK:
+        return Check("disk", "warning", found, "make room: an index stops before the disk is full")
+    return Check("disk", "ok", found)
+
+
+def _nearest(home: Path) -> Path:
+    return next(folder for folder in (home, *home.parents) if os.path.lexists(folder))
+
+
+def check_embedder(settings: Settings) -> Check:
+    part = f"embedder {settings.embedder}"
+    if settings.embedder == "none":
+        return Check(part, "ok", "off: search has its BM25 and graph legs")
+    if settings.embedder != "minilm":
+        return _opened(part, settings)
+    from ...models.embedders.minilm import weights_status
+
+    status = weights_status(settings.model_cache)
+    if not status.present:
+        mend = " or ".join(status.commands)
+        return Check(part, "warning", "weights are not installed: no dense leg", mend)
+    if not status.intact:
+        return Check(part, "broken", f"weights differ from {status.expected[:12]}…", status.commands[0])
+    made = "ready" if status.cached else "the model file is made at the first use"
+    return Check(part, "ok", f"weights intact, {made}")
+
+
+def _opened(part: str, settings: Settings) -> Check:
+    from ...models.embedders.open import open_embedder
+
+    kind = settings.embedder.partition(":")[0]
+    if kind == "sentence-transformers" and find_spec("sentence_transformers") is None:
+        return Check(part, "broken", "the extra is not installed", "uv pip install 'hydragraph[sentence-transformers]'")
+    try:
+        open_embedder(settings.embedder, settings.model_cache)
+    except HydragraphError as error:
+        return Check(part, "broken", str(error), "set `embedder` to minilm")
+    return Check(part, "ok", "loads")
+
+
+def check_collections(home: Path) -> Iterator[Check]:
+    from ...retrieval.stores.collection import collection_names
+
+    try:
+        names = collection_names(home)
+    except CollectionError as error:
+        yield Check("collections", "broken", error.found, error.mend)
+        return
+    if not names:
+        yield Check("collections", "ok", "none yet: hydragraph index PATH makes one")
+    for name in names:
+        part = f"collection {name}"
+        yield _looked_at(part, partial(_check_collection, part, home, name))
+
+
+def _check_collection(part: str, home: Path, name: str) -> Check:
+    from ...retrieval.search.searcher import count_changed
+    from ...retrieval.stores.collection import Collection
+
+    with Collection.open(home, name, wait=LOCK_SECONDS) as opened:
+        counts, points = opened.store.counts(), opened.shard.count()
+        changed, roots = count_changed(opened.store), opened.store.roots()
+    found = f"{plural(counts.files, 'file')}, {plural(counts.chunks, 'chunk')}"
+    again = f"hydragraph index {' '.join(roots)} --name {name}"
+    if points != counts.chunks or counts.sparse < counts.chunks:
+        return Check(part, "warning", f"{found}, of which {min(points, counts.sparse):,} can be searched", again)
+    if counts.dense_ready < 1:
+        return Check(part, "warning", f"{found}, dense {counts.dense_ready:.0%} ready", again)
+    if changed:
+        return Check(part, "warning", f"{found}, {plural(changed, 'file')} changed since the index", again)
+    return Check(part, "ok", found)
+
+
+def check_web() -> Check:
+    missing = [name for name in ("langchain_community", "ddgs") if find_spec(name) is None]
+    if missing:
+        return Check(
+            "web search", "broken", f"web.enabled, but {', '.join(missing)} is not installed", "install hydragraph[web]"
+        )
+    return Check("web search", "ok", "allowed: questions may leave this machine")

@@ -1,0 +1,1 @@
+"""The HTTP face: FastAPI, server-sent events."""
