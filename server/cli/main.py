@@ -146,7 +146,7 @@ def _index(commands: Any) -> None:
 
 A second run reads only what changed; a run that was stopped is picked up where it was. Text, BM25 and graph can be
 searched within seconds, while dense vectors are still being made."""
-    parser = _command(commands, "index", "cli_index", "read files and folders into a collection", example)
+    parser = _command(commands, "index", "index", "read files and folders into a collection", example)
     parser.add_argument("paths", nargs="+", metavar="PATH", type=_path, help="a file or a folder")
     _named(parser)
     secrets = "also read .env files, keys and credentials, which are left out otherwise"
@@ -159,7 +159,7 @@ def _search(commands: Any) -> None:
     example = """\
   hydragraph search "where are sessions opened?"
   hydragraph search SecureCookieSessionInterface --limit 3 --json"""
-    parser = _command(commands, "search", "cli_search", "show the best places for a query", example)
+    parser = _command(commands, "search", "search", "show the best places for a query", example)
     parser.add_argument("query", metavar="QUERY", type=_text)
     _named(parser)
     parser.add_argument("--limit", type=int, metavar="N", help="how many (default: search.limit)")
@@ -172,7 +172,7 @@ def _ask(commands: Any) -> None:
   hydragraph ask "And where is the key set?" --thread cookies
 
 Without a reachable model the answer quotes the best places. The first line says which machines may see the text."""
-    parser = _command(commands, "ask", "cli_ask", "answer a question with citations that were checked", example)
+    parser = _command(commands, "ask", "ask", "answer a question with citations that were checked", example)
     parser.add_argument("question", metavar="QUESTION", type=_text)
     _named(parser)
     thread = "continue a conversation of this name, or begin it"
@@ -186,19 +186,19 @@ Without a reachable model the answer quotes the best places. The first line says
 
 def _suggest(commands: Any) -> None:
     example = "  hydragraph suggest --name this"
-    parser = _command(commands, "suggest", "cli_suggest", "name a few questions that a collection can answer", example)
+    parser = _command(commands, "suggest", "suggest", "name a few questions that a collection can answer", example)
     _named(parser)
     _as_json(parser, "a list")
 
 
 def _collections(commands: Any) -> None:
     example = "  hydragraph collections"
-    _as_json(_command(commands, "collections", "cli_collections", "list what is indexed", example), "a list")
+    _as_json(_command(commands, "collections", "collections", "list what is indexed", example), "a list")
 
 
 def _threads(commands: Any) -> None:
     example = "  hydragraph threads\n\n`hydragraph forget --thread NAME` wipes one."
-    _as_json(_command(commands, "threads", "cli_threads", "list the conversations that are kept", example), "a list")
+    _as_json(_command(commands, "threads", "threads", "list the conversations that are kept", example), "a list")
 
 
 def _forget(commands: Any) -> None:
@@ -211,7 +211,7 @@ def _forget(commands: Any) -> None:
 A word without a slash that names a collection means the collection; write ./word for the path. Answers are kept in
 threads only: those over a collection go with it, and those in which a forgotten path was found go with the path."""
     parser = _command(
-        commands, "forget", "cli_forget", "remove every trace of a path, a collection or a thread", example
+        commands, "forget", "forget", "remove every trace of a path, a collection or a thread", example
     )
     parser.add_argument("target", metavar="PATH|COLLECTION", nargs="?")
     parser.add_argument("--thread", metavar="NAME", type=_text, help="a conversation instead")
@@ -224,13 +224,13 @@ def _config(commands: Any) -> None:
   hydragraph config
   HYDRAGRAPH_BUDGET__TOKENS=20000 hydragraph config"""
     summary = "show the settings in force and where each came from"
-    _as_json(_command(commands, "config", "cli_config", summary, example), "the settings")
+    _as_json(_command(commands, "config", "config", summary, example), "the settings")
 
 
 def _doctor(commands: Any) -> None:
     example = "  hydragraph doctor\n\nEnds with 1 where something that Hydragraph needs is broken."
     _as_json(
-        _command(commands, "doctor", "cli_doctor", "check every part and say how to mend it", example), "the checks"
+        _command(commands, "doctor", "doctor", "check every part and say how to mend it", example), "the checks"
     )
 
 
@@ -238,7 +238,7 @@ def _serve(commands: Any) -> None:
     example = """\
   hydragraph serve
   curl -N http://127.0.0.1:8765/runs/stream -H 'content-type: application/json' -d '{"question": "..."}'"""
-    parser = _command(commands, "serve", "cli_serve", "answer over HTTP, as a stream of events", example)
+    parser = _command(commands, "serve", "serve", "answer over HTTP, as a stream of events", example)
     parser.set_defaults(quiet="WARNING")  # nobody else hears of a model that fails
     parser.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: server.host)")
     parser.add_argument("--port", type=int, metavar="N", help="0 lets the system choose (default: server.port)")

@@ -13,7 +13,7 @@ from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.settings import Settings
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 
 
 @pytest.fixture

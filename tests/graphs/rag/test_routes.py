@@ -16,7 +16,7 @@ from hydragraph.models.testing.scripted import ScriptedModels
 from hydragraph.nodes.channels import Best, as_spending, spending
 from hydragraph.nodes.rag.condense import fresh_turn
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[3] / "README.md"
 MODELS = ScriptedModels({}, roles={"generate": "local_fast"})
 ONE_TIER = ScriptedModels({}, roles={"generate": "local_quality"})
 FOUND: Any = [{"key": "k"}]
