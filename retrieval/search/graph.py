@@ -9,15 +9,15 @@ score is what reaches it through edges: that it was a start itself counts for no
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from ...domain import ReferenceKind
-from ...text.entities import entities, fold, normalise
+from ...text.entities import entities, fold
+from ..stores.edges import EDGE_WEIGHTS, keys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-EDGE_WEIGHTS: Final[Mapping[ReferenceKind, float]] = {
-    "defines": 4.0, "inherits": 2.0, "links": 2.0, "calls": 1.0, "imports": 1.0, "mentions": 1.0,
-}  # fmt: skip
 NAME_SHARE: Final = 0.9  # of the start; the rest goes to the best chunks of the other legs
 DAMPING: Final = 0.85  # of each step from one side to the other
 STEPS: Final = 6
@@ -37,7 +34,6 @@ NEAR_CHUNKS: Final = 80  # that the names lead to, beside the chunks that were g
 FAR_EDGES: Final = 500  # that the names of those lead on by, the rarest first
 LONGEST_NAME: Final = 8  # words of a question that are tried as one name
 MOST_DEFINERS: Final = 5  # what more chunks define is no name that one can mean
-_DOTTED = re.compile(r"[.:]+")
 _WRITTEN = re.compile(r"[\w.:]+(?:\(\))?")
 _INNER = re.compile(r"[^\W_][._]+[^\W_]|::|[a-z0-9][A-Z]|[A-Z]{2}[a-z]|\(\)$")
 
@@ -84,7 +80,7 @@ class Graph:
         edges: dict[tuple[int, int], float] = {}
         definers: dict[str, tuple[int, ...]] = {}
         for chunk, kind, name in references:
-            weight = EDGE_WEIGHTS[kind]
+            weight = float(EDGE_WEIGHTS[kind])
             for key in keys(kind, name):
                 if kind == "defines":
                     definers[key] = (*definers.get(key, ())[:MOST_DEFINERS], chunk)
@@ -207,27 +203,6 @@ def _restricted(adjacency: Adjacency, rows: Ints, columns: Ints) -> tuple[Ints, 
     positions = np.minimum(np.searchsorted(columns, ends), max(len(columns) - 1, 0))
     kept = columns[positions] == ends if len(columns) else np.zeros(0, dtype=bool)
     return owners[kept], positions[kept], adjacency.weights[places][kept]
-
-
-def keys(kind: ReferenceKind, name: str) -> Iterator[str]:
-    """The names under which a reference meets others: `pkg.Session.execute` is `execute` and `session execute`.
-
-    A file is found by its own name, alone and with its folder's.
-    """
-    if kind == "mentions":
-        yield name
-    else:
-        yield from _keys(name.partition("#")[0] if kind == "links" else name)
-
-
-@lru_cache(maxsize=1 << 15)
-def _keys(name: str) -> tuple[str, ...]:
-    found = [normalise(name), fold(name)]
-    if " " not in name:
-        parts = [part for part in (name.split("/") if "/" in name else _DOTTED.split(name)) if part.strip(".")]
-        if len(parts) > 1:
-            found = [fold(parts[-1]), fold(" ".join(parts[-2:]))]
-    return tuple(dict.fromkeys(key for key in found if key))
 
 
 def written_as_code(question: str) -> list[str]:

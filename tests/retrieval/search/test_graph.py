@@ -5,7 +5,7 @@ import random
 import pytest
 
 from hydragraph.domain import ReferenceKind
-from hydragraph.retrieval.search.graph import Graph, candidates, keys, written_as_code
+from hydragraph.retrieval.search.graph import Graph, candidates, written_as_code
 
 Edges = list[tuple[int, ReferenceKind, str]]
 
@@ -71,21 +71,6 @@ def test_code_meets_through_definitions_and_calls() -> None:
     assert order[0] == 0
     assert {1, 3} <= set(order)
     assert 2 not in order
-
-
-@pytest.mark.parametrize(
-    ("kind", "name", "expected"),
-    [
-        ("defines", "pkg.Session.execute", ["execute", "session execute"]),
-        ("imports", "./lib/parser", ["parser", "lib parser"]),
-        ("links", "docs/guide.md#install", ["guide md", "docs guide md"]),
-        ("defines", "The Ritz (film)", ["ritz", "ritz film"]),
-        ("mentions", "jane doe", ["jane doe"]),
-        ("calls", "...", []),
-    ],
-)
-def test_keys_are_what_references_meet_under(kind: ReferenceKind, name: str, expected: list[str]) -> None:
-    assert list(keys(kind, name)) == expected
 
 
 def test_candidates_are_names_and_runs_of_words() -> None:
