@@ -1,4 +1,4 @@
-"""The machine's output as the domain's `Answer`, and as the JSON that programs read."""
+"""The machine's result as the domain's `Answer`, and as the JSON that programs read."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 from ..domain import Answer, Citation, Spent
 
 
-def answer_from_state(values: Mapping[str, Any]) -> Answer:
-    """From the output (or the whole state) of a finished run."""
+def answer_of(result: Mapping[str, Any]) -> Answer:
+    """From the result channel of a finished run."""
     return Answer(
-        answer=values["answer"],
-        status=values["status"],
-        caveats=tuple(values.get("caveats", ())),
-        citations=tuple(Citation(**cited) for cited in values.get("citations", ())),
-        spent=Spent(**values["spent"]),
-        tier=values.get("tier", "none"),
-        tried=tuple(values.get("tried", ())),
-        nearest=tuple(values.get("nearest", ())),
+        answer=result["answer"],
+        status=result["status"],
+        caveats=tuple(result.get("caveats", ())),
+        citations=tuple(Citation(**cited) for cited in result.get("citations", ())),
+        spent=Spent(**result["spent"]),
+        tier=result.get("tier", "none"),
+        tried=tuple(result.get("tried", ())),
+        nearest=tuple(result.get("nearest", ())),
     )
 
 

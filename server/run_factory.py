@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from ..domain import Budget
 from ..errors import NoIndexError, UsageError
-from ..graphs.answers import answer_from_state, answer_json
+from ..graphs.answers import answer_json, answer_of
 from ..graphs.hosting.from_settings import close_services, open_services, rag_settings
 from ..settings import Settings, SettingsTier, TierSettings
 from .events import Graph, Json, Run
@@ -57,8 +57,9 @@ class Machine:
         if name not in self._services:
             self._services[name] = open_services(settings, on_call=self._on_call)
         bounds = rag_settings(settings)
-        graph = build_rag_graph(self._services[name], replace(bounds, budget=budget or settings.budget))
-        graph.checkpointer = saver
+        graph = build_rag_graph(
+            self._services[name], replace(bounds, budget=budget or settings.budget), checkpointer=saver
+        )
         config = {"configurable": {"thread_id": f"{name}/{thread}"}} if thread else {}
         return Run(cast("Graph", graph), {"messages": said}, _finished, config)
 
@@ -119,4 +120,4 @@ def _host(url: str) -> str:
 
 
 def _finished(values: Mapping[str, Any]) -> Json:
-    return answer_json(answer_from_state(values))
+    return answer_json(answer_of(values["rag"]))

@@ -12,7 +12,7 @@ START -> condense -> classify -(direct)-----------------------------------------
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
@@ -33,16 +33,28 @@ from ...nodes.rag.rewrite import rewrite
 from ...nodes.rag.search_web import search_web
 from ..hosting.services import DEFAULT, RagServices, RagSettings
 from . import routes
-from .state import RagInput, RagOutput, RagState
+from .state import Channels, fresh_turn
 
-Rag = CompiledStateGraph[RagState, None, RagInput, RagOutput]
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+
+Rag = CompiledStateGraph[Any, None, Any, Any]
 
 
-def build_rag_graph(services: RagServices, settings: RagSettings = DEFAULT) -> Rag:
-    """The machine, compiled without a checkpointer: the server, or the host, brings one."""
-    graph: Any = StateGraph(RagState, input_schema=RagInput, output_schema=RagOutput)
-    for name, node in nodes(services, settings).items():
-        graph.add_node(name, node)
+def build_rag_graph(
+    services: RagServices,
+    settings: RagSettings = DEFAULT,
+    *,
+    result: str = "rag",
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+) -> Rag:
+    """The machine. It puts the answer into `messages` and, as values, into the one channel that `result` names, so
+    that a host's own channels stay as they are; the channel `{result}_request` may ask for a budget and collections.
+    """
+    channels = Channels(result)
+    graph: Any = StateGraph(channels.state, input_schema=channels.input, output_schema=channels.output)
+    for name, node in nodes(services, settings, channels).items():
+        graph.add_node(name, node, input_schema=channels.input if name == "condense" else None)
 
     after_grade = partial(routes.after_grade, settings=settings, has_web=services.web is not None)
     after_reflect = partial(routes.after_reflect, settings=settings, models=services.models)
@@ -60,16 +72,17 @@ def build_rag_graph(services: RagServices, settings: RagSettings = DEFAULT) -> R
     graph.add_edge("extract", "answer")
     graph.add_edge("abstain", "answer")
     graph.add_edge("answer", END)
-    compiled: Rag = graph.compile(name="rag")
+    compiled: Rag = graph.compile(name="rag", checkpointer=checkpointer)
     return compiled.with_config(recursion_limit=settings.fuse)
 
 
-def nodes(services: RagServices, settings: RagSettings) -> dict[str, Any]:
+def nodes(services: RagServices, settings: RagSettings, channels: Channels) -> dict[str, Any]:
     """Every node with its collaborators bound."""
     models, limit, read = services.models, settings.search_limit, settings.read_limit
     library = Library(services.searcher, services.evidence)
+    begin = partial(fresh_turn, channel=channels.request, budget=settings.budget)
     return {
-        "condense": partial(condense, models=models, budget=settings.budget),
+        "condense": partial(condense, models=models, begin=begin),
         "classify": partial(classify, models=models),
         "decompose": partial(decompose, models=models, most=settings.sub_questions),
         "retrieve": partial(retrieve, library=library, limit=limit),
@@ -81,5 +94,5 @@ def nodes(services: RagServices, settings: RagSettings) -> dict[str, Any]:
         "escalate": partial(escalate, models=models),
         "extract": partial(extract, library=library, limit=limit),
         "abstain": abstain,
-        "answer": partial(answer, library=library, is_current=services.is_current, limit=limit),
+        "answer": partial(answer, library=library, is_current=services.is_current, limit=limit, result=channels.result),
     }

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage
-from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
 from ...domain import Caveat, Evidence, FileSpan, Status, Tier
@@ -49,7 +48,8 @@ class Composed(TypedDict):
     caveats: list[Caveat]
 
 
-async def answer(state: Slice, *, library: Library, is_current: IsCurrent, limit: int) -> dict[str, Any]:
+async def answer(state: Slice, *, library: Library, is_current: IsCurrent, limit: int, result: str) -> dict[str, Any]:
+    """The answer as a message, and as values under the name `result`."""
     evidence = await library.read(in_reading_order(state["found"]), state["tried"], limit=limit)
     composed = await asyncio.to_thread(compose, state, evidence)
     citations = await asyncio.to_thread(cite, composed["quotes"], evidence, is_current)
@@ -61,10 +61,17 @@ async def answer(state: Slice, *, library: Library, is_current: IsCurrent, limit
     if "no_model" in caveats:
         caveats -= {"degraded", "model_failed"}  # they follow from it
     message = AIMessage(with_sources(composed["answer"], citations), name="hydragraph")
-    result = {"answer": composed["answer"], "status": composed["status"], "tier": composed["tier"]}
-    misses = nearest(state["found"]) if composed["status"] == "abstained" else []
-    said = {"citations": citations, "caveats": Overwrite(sorted(caveats)), "nearest": misses}
-    return {**result, **said, "messages": [message]}
+    values = {
+        "answer": composed["answer"],
+        "status": composed["status"],
+        "caveats": sorted(caveats),
+        "citations": citations,
+        "spent": state["spent"],
+        "tier": composed["tier"],
+        "tried": state["tried"],
+        "nearest": nearest(state["found"]) if composed["status"] == "abstained" else [],
+    }
+    return {"messages": [message], result: values}
 
 
 def compose(state: Slice, evidence: Sequence[Evidence]) -> Composed:

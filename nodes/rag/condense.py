@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from langchain_core.messages import AnyMessage
 from langgraph.types import Overwrite
 from typing_extensions import TypedDict
 
-from ...domain import Budget, Models
+from ...domain import Models
 from ..budgeted import Means, ask
-from ..channels import NOTHING_SPENT, as_spending
+from ..channels import NOTHING_SPENT
 from ..conversation import carried_over, leans_on_earlier, turns
 from ..prompts.requests import Standalone, condense_prompt
 
@@ -21,12 +22,15 @@ class Slice(TypedDict):
     messages: list[AnyMessage]
 
 
-async def condense(state: Slice, *, models: Models, budget: Budget) -> dict[str, Any]:
+async def condense(
+    state: Slice, *, models: Models, begin: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """`begin` gives the start values of the turn's channels, its budget among them."""
     said = turns(state["messages"])
-    fresh = fresh_turn(budget)
+    fresh = begin(state)
     if not said.earlier or not leans_on_earlier(said.question):
         return {**fresh, "asked": said.question, "question": said.question}
-    means: Means = {"spent": NOTHING_SPENT, "budget": as_spending(budget), "down": []}
+    means: Means = {"spent": NOTHING_SPENT, "budget": fresh["budget"], "down": []}
     prompt = condense_prompt(said.question, earlier=said.earlier[0], answer=said.answer[:MOST_CHARACTERS])
     asked = await ask(models, "rewrite", prompt, Standalone, means)
     question = carried_over(said.question, said.earlier)
@@ -39,13 +43,3 @@ async def condense(state: Slice, *, models: Models, budget: Budget) -> dict[str,
 def is_usable(question: str) -> bool:
     """Something that can be searched for, and not an essay."""
     return 0 < len(question.strip()) <= MOST_CHARACTERS and not leans_on_earlier(question)
-
-
-def fresh_turn(budget: Budget) -> dict[str, Any]:
-    """Every channel of the last turn, emptied: a thread keeps its messages and nothing else."""
-    emptied = {"found": [], "tried": [], "caveats": [], "down": [], "spent": NOTHING_SPENT}
-    plain = {"queries": [], "draft": "", "draft_kind": "none", "quotes": [], "rejected": [], "asking_tier": ""}
-    counts = {"attempt": 0, "rewrites": 0, "graded": 0, "measured": 0.0, "is_better": True, "grade": "poor"}
-    ends = {"kind": "simple", "outcome": "failed", "verdict": "unsupported", "has_searched_web": False}
-    best = {"best": {"draft": "", "score": 0.0, "tier": ""}, "budget": as_spending(budget)}
-    return {**{key: Overwrite(value) for key, value in emptied.items()}, **plain, **counts, **ends, **best}

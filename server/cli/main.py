@@ -210,9 +210,7 @@ def _forget(commands: Any) -> None:
 
 A word without a slash that names a collection means the collection; write ./word for the path. Answers are kept in
 threads only: those over a collection go with it, and those in which a forgotten path was found go with the path."""
-    parser = _command(
-        commands, "forget", "forget", "remove every trace of a path, a collection or a thread", example
-    )
+    parser = _command(commands, "forget", "forget", "remove every trace of a path, a collection or a thread", example)
     parser.add_argument("target", metavar="PATH|COLLECTION", nargs="?")
     parser.add_argument("--thread", metavar="NAME", type=_text, help="a conversation instead")
     parser.add_argument("--name", metavar="COLLECTION", help="only in this collection (default: in every one)")
@@ -229,9 +227,7 @@ def _config(commands: Any) -> None:
 
 def _doctor(commands: Any) -> None:
     example = "  hydragraph doctor\n\nEnds with 1 where something that Hydragraph needs is broken."
-    _as_json(
-        _command(commands, "doctor", "doctor", "check every part and say how to mend it", example), "the checks"
-    )
+    _as_json(_command(commands, "doctor", "doctor", "check every part and say how to mend it", example), "the checks")
 
 
 def _serve(commands: Any) -> None:

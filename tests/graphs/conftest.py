@@ -111,10 +111,10 @@ def searcher(corpus: list[Path]) -> WordSearcher:
 
 @pytest.fixture
 def machine(searcher: WordSearcher) -> Callable[..., Any]:
-    def build(models: Models, *, web: Any = None, checkpointer: Any = None, **settings: Any) -> Any:
+    def build(
+        models: Models, *, web: Any = None, checkpointer: Any = None, result: str = "rag", **settings: Any
+    ) -> Any:
         services = RagServices(models, searcher, CorpusEvidence(searcher), web)
-        graph = build_rag_graph(services, RagSettings(**settings))
-        graph.checkpointer = checkpointer
-        return graph
+        return build_rag_graph(services, RagSettings(**settings), result=result, checkpointer=checkpointer)
 
     return build

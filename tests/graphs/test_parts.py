@@ -14,7 +14,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
 from hydragraph.domain import Budget, Citation, Evidence, FileSpan, Foreign
-from hydragraph.graphs.answers import answer_from_state, answer_json
+from hydragraph.graphs.answers import answer_json, answer_of
 from hydragraph.graphs.hosting.evidence_stores import CorpusEvidence, InMemoryEvidence
 from hydragraph.graphs.hosting.freshness import is_current
 from hydragraph.graphs.hosting.from_settings import close_services, open_services, rag_settings, roles_of, tiers_of
@@ -141,7 +141,7 @@ def test_an_answer_as_json() -> None:
     spent = spending(tokens=5, seconds=1.5, steps=2)
     values = {"answer": "A [E1].", "status": "answered", "caveats": ["degraded"], "citations": [cited],
               "spent": spent, "tier": "api", "tried": ["q"], "nearest": []}  # fmt: skip
-    answer = answer_from_state(values)
+    answer = answer_of(values)
 
     assert answer.citations == (Citation("E1", "/a", 1, 2, "h", "q"),)
     assert answer_json(answer) == values

@@ -105,8 +105,8 @@ async def test_it_lists_the_graph_and_its_schemas(client: Any) -> None:
     graph = await client.assistants.get_graph(assistant["assistant_id"])
 
     assert assistant["graph_id"] == "rag"
-    assert set(schemas["input_schema"]["properties"]) == {"messages"}
-    assert {"answer", "status", "citations", "spent"} <= set(schemas["output_schema"]["properties"])
+    assert set(schemas["input_schema"]["properties"]) == {"messages", "rag_request"}
+    assert set(schemas["output_schema"]["properties"]) == {"messages", "rag"}
     assert "found" in schemas["state_schema"]["properties"]
     assert {"retrieve", "grade", "reflect", "answer"} <= {node["id"] for node in graph["nodes"]}
 
@@ -119,7 +119,7 @@ async def test_it_runs_and_streams(client: Any) -> None:
     nodes = [name for part in parts if part.event == "updates" for name in part.data]
     assert nodes == ["condense", "classify", "retrieve", "grade", "generate", "extract", "answer"]
     assert [part.data["event"] for part in parts if part.event == "custom"] == ["evidence"]
-    result = parts[-1].data
+    result = parts[-1].data["rag"]
     assert (result["status"], result["caveats"]) == ("extractive", ["dense_not_ready", "no_model"])
     assert result["citations"][0]["quote"].startswith("    def flush(self):")
 
@@ -134,11 +134,11 @@ async def test_it_stops_edits_resumes_and_forks(client: Any) -> None:
     edited = await client.threads.update_state(thread, {"question": other, "queries": [other]})
     checkpoint = {"checkpoint_id": edited["checkpoint"]["checkpoint_id"], "checkpoint_ns": ""}
     resumed = await client.runs.wait(thread, "rag", input=None, checkpoint=checkpoint)
-    assert resumed["tried"] == [other]
-    assert "rollback" in resumed["answer"]
+    assert resumed["rag"]["tried"] == [other]
+    assert "rollback" in resumed["rag"]["answer"]
 
     earlier = {"checkpoint_id": stopped["checkpoint"]["checkpoint_id"], "checkpoint_ns": ""}
     forked = await client.runs.wait(thread, "rag", input=None, checkpoint=earlier)
-    assert forked["tried"] == ["What does flush write?"]
-    assert "flush" in forked["answer"]
+    assert forked["rag"]["tried"] == ["What does flush write?"]
+    assert "flush" in forked["rag"]["answer"]
     assert len(await client.threads.get_history(thread, limit=50)) > 12

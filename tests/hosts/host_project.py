@@ -59,8 +59,9 @@ async def as_subgraph() -> dict[str, Any]:
 async def as_runnable() -> dict[str, Any]:
     chain = RunnableLambda(lambda question: {"messages": [("user", question)]}) | rag()
     out = await chain.ainvoke(QUESTION)
-    sources = [citation["path"] for citation in out["citations"]]
-    return {"answer": out["answer"], "status": out["status"], "sources": sources, "tier": out["tier"]}
+    result = out["rag"]
+    sources = [citation["path"] for citation in result["citations"]]
+    return {"answer": result["answer"], "status": result["status"], "sources": sources, "tier": result["tier"]}
 
 
 class Question(BaseModel):
@@ -69,7 +70,9 @@ class Question(BaseModel):
 
 async def as_tool() -> dict[str, Any]:
     chain = RunnableLambda(lambda asked: {"messages": [("user", asked["question"])]}) | rag()
-    tool = (chain | (lambda out: out["answer"])).as_tool(Question, name="manuals", description="Asks the manuals.")
+    tool = (chain | (lambda out: out["rag"]["answer"])).as_tool(
+        Question, name="manuals", description="Asks the manuals."
+    )
     return {"name": tool.name, "args": sorted(tool.args), "result": await tool.ainvoke({"question": QUESTION})}
 
 

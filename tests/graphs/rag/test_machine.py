@@ -11,7 +11,7 @@ import pytest
 
 from hydragraph.domain import Answer, Budget, Evidence, Foreign
 from hydragraph.errors import HydragraphError
-from hydragraph.graphs.answers import answer_from_state
+from hydragraph.graphs.answers import answer_of
 from hydragraph.models.testing.scripted import Call, Line, ScriptedModels
 from hydragraph.nodes.prompts.requests import (
     Classification,
@@ -69,7 +69,7 @@ async def run(graph: Any, question: str) -> tuple[Answer, list[str], list[dict[s
             events.append(data)
         else:
             values = data
-    return answer_from_state(values), nodes, events
+    return answer_of(values["rag"]), nodes, events
 
 
 async def test_answered_with_a_citation_that_stands(machine: Callable[..., Any], corpus: list[Path]) -> None:
@@ -423,9 +423,9 @@ async def test_a_follow_up_is_understood(machine: Callable[..., Any], searcher: 
     out = await graph.ainvoke({"messages": [("user", "And what does it raise?")]}, config)
 
     assert searcher.searches[-1].startswith("And what does it raise? (Session.flush")
-    assert out["tried"] == ["And what does it raise? (Session.flush write)"]
+    assert out["rag"]["tried"] == ["And what does it raise? (Session.flush write)"]
     assert len(out["messages"]) == 4
-    assert out["spent"]["steps"] == 1
+    assert out["rag"]["spent"]["steps"] == 1
 
 
 async def test_a_follow_up_is_rewritten_by_a_model(machine: Callable[..., Any], searcher: Any) -> None:
@@ -434,14 +434,14 @@ async def test_a_follow_up_is_rewritten_by_a_model(machine: Callable[..., Any], 
     said = [("user", "What does Session.flush do?"), ("ai", "It writes."), ("user", "And what does it raise?")]
     out = await graph.ainvoke({"messages": said})
 
-    assert out["tried"] == ["What does Session.flush raise?"]
+    assert out["rag"]["tried"] == ["What does Session.flush raise?"]
 
 
 async def test_no_question_is_met_politely(machine: Callable[..., Any]) -> None:
     out = await machine(ScriptedModels({}, tiers=())).ainvoke({"messages": []})
 
-    assert answer_from_state(out).tier == "none"
-    assert "citations" in out["answer"]
+    assert answer_of(out["rag"]).tier == "none"
+    assert "citations" in out["rag"]["answer"]
 
 
 async def test_a_resume_that_lost_the_texts_searches_again(machine: Callable[..., Any], searcher: Any) -> None:
@@ -455,4 +455,4 @@ async def test_a_resume_that_lost_the_texts_searches_again(machine: Callable[...
     out = await graph.ainvoke(None, config)
 
     assert searcher.searches[searches:] == [FLUSH]
-    assert out["status"] == "answered"
+    assert out["rag"]["status"] == "answered"

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import pytest
 
 from hydragraph.domain import Caveat, Role, Status
-from hydragraph.graphs.answers import answer_from_state, answer_json
+from hydragraph.graphs.answers import answer_json, answer_of
 from hydragraph.models.testing.misbehaviours import MISBEHAVIOURS
 from hydragraph.models.testing.scripted import Call, ScriptedModels
 from hydragraph.nodes.prompts.requests import Classification, Query, Relevance, Review, SubQuestions
@@ -45,7 +45,7 @@ async def test_a_misbehaving_model_ends_in_a_well_formed_answer(
 
     models = ScriptedModels(speak, roles={role: "local_fast" for role in ROLES})
     out = await machine(models).ainvoke({"messages": [("user", QUESTION)]})
-    answer = answer_from_state(out)
+    answer = answer_of(out["rag"])
 
     assert answer.status in get_args(Status)
     assert answer.status not in ("failed", "abstained")

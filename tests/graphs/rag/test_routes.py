@@ -11,10 +11,9 @@ import pytest
 from hydragraph.domain import Budget
 from hydragraph.graphs.hosting.services import RagServices, RagSettings
 from hydragraph.graphs.rag.machine import nodes, routes
-from hydragraph.graphs.rag.state import RagInput, RagOutput, RagState
+from hydragraph.graphs.rag.state import Channels, RagResult, RagState, fresh_turn
 from hydragraph.models.testing.scripted import ScriptedModels
 from hydragraph.nodes.channels import Best, as_spending, spending
-from hydragraph.nodes.rag.condense import fresh_turn
 
 README = Path(__file__).parents[3] / "README.md"
 MODELS = ScriptedModels({}, roles={"generate": "local_fast"})
@@ -25,7 +24,7 @@ SPENT = spending(steps=24)
 
 
 def state(**changes: Any) -> Any:
-    plain = {key: getattr(value, "value", value) for key, value in fresh_turn(Budget()).items()}
+    plain = {key: getattr(value, "value", value) for key, value in fresh_turn({}, channel="", budget=Budget()).items()}
     return {**plain, "found": FOUND, "budget": as_spending(Budget()), **changes}
 
 
@@ -116,27 +115,28 @@ def test_searches_stay_in_the_budget(steps: int, expected: list[str]) -> None:
 
 def test_every_slice_is_of_channels(searcher: Any) -> None:
     channels = get_type_hints(RagState)
-    for name, node in nodes(RagServices(MODELS, searcher, searcher), RagSettings()).items():
+    for name, node in nodes(RagServices(MODELS, searcher, searcher), RagSettings(), Channels("rag")).items():
         function = getattr(node, "func", node)
         asked = get_type_hints(function.__globals__["Slice"])
         assert set(asked) <= set(channels), name
 
 
 def test_what_goes_in_and_out() -> None:
-    assert set(RagInput.__annotations__) == {"messages"}
-    assert set(RagOutput.__annotations__) == {
-        "messages", "answer", "status", "caveats", "citations", "spent", "tier", "tried", "nearest",
+    assert set(Channels("rag").input.__annotations__) == {"messages", "rag_request"}
+    assert set(Channels("rag").output.__annotations__) == {"messages", "rag"}
+    assert set(RagResult.__annotations__) == {
+        "answer", "status", "caveats", "citations", "spent", "tier", "tried", "nearest",
     }  # fmt: skip
 
 
 def test_a_turn_begins_with_every_inner_channel_emptied() -> None:
-    set_by_others = {"messages", "asked", "question", "answer", "status", "citations", "tier", "nearest"}
+    begun = fresh_turn({}, channel="rag_request", budget=Budget())
 
-    assert set(fresh_turn(Budget())) == set(RagState.__annotations__ | RagOutput.__annotations__) - set_by_others
+    assert set(begun) == set(RagState.__annotations__) - {"messages", "asked", "question"}
 
 
 async def test_every_update_is_of_channels(machine: Callable[..., Any], searcher: Any) -> None:
-    channels = set(get_type_hints(RagState))
+    channels = {*get_type_hints(RagState), "rag"}
     for question in ("Hello!", "What does rollback undo and how many connections?", "Where is Kubernetes?"):
         async for update in machine(MODELS).astream({"messages": [("user", question)]}, stream_mode="updates"):
             for name, values in update.items():

@@ -26,7 +26,7 @@ async def test_a_thread_outlives_its_saver(machine: Callable[..., Any], own_home
 
     assert (own_home / FILE).exists()
     assert len(out["messages"]) == 4
-    assert out["tried"] == ["And what does it raise? (flush write)"]
+    assert out["rag"]["tried"] == ["And what does it raise? (flush write)"]
 
 
 async def test_no_chunk_text_is_kept_before_it_is_quoted(machine: Callable[..., Any], own_home: Path) -> None:
@@ -50,5 +50,5 @@ async def test_resumed_before_a_node_after_an_edit(machine: Callable[..., Any], 
         edited = await graph.aupdate_state(CONFIG, {"question": other, "queries": [other]})
         out = await graph.ainvoke(None, edited)
 
-    assert out["tried"] == ["What does rollback undo?"]
-    assert out["status"] == "extractive"
+    assert out["rag"]["tried"] == ["What does rollback undo?"]
+    assert out["rag"]["status"] == "extractive"
