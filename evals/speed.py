@@ -1,121 +1,58 @@
-"""CPU time of a search: `python -m hydragraph.evals.speed [--chunks N] [--queries Q] [--seed S] [--json]`.
+"""CPU time of a search beside LangChain's EnsembleRetriever, and what a faster search leaves out.
 
-Texts, vectors and questions are drawn from a seed: words and names by Zipf's law, vectors uniform on the sphere. The
-whole of our search (dense, BM25 and graph legs, fusion, hits) runs beside LangChain's EnsembleRetriever (BM25Retriever
-and FAISS) over the same texts, vectors and questions, turn by turn in one process. Making a question's vector is left
-out on both sides. CPU time is that of all threads.
+    python -m hydragraph.evals.speed [--chunks N,N] [--queries Q] [--seed S] [--real TREE] [--keep DIR] [--json]
+
+Texts and questions are drawn from a seed: words and names by Zipf's law; a text's vector is the sum of its words'
+vectors plus noise. The whole of our search (dense, BM25 and graph legs, fusion, hits) runs beside EnsembleRetriever
+(BM25Retriever and FAISS) over the same texts, vectors and questions, turn by turn in one process. Making a question's
+vector is left out on both sides. CPU time is that of all threads.
+
+recall@10 is the share of the exact scan's ten best that dense search gives, over the collections and questions that
+were timed. --real TREE adds that of a source tree, embedded by the default embedder and asked by the names of its
+definitions. --keep DIR keeps the indexes there and uses them again.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
-import hashlib
 import json
 import statistics
+import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-import numpy as np
-
 from ..errors import UsageError
-from ..retrieval.indexing.run import index
 from ..retrieval.search.searcher import LocalSearcher
-from ..retrieval.stores.collection import Collection
-from .console import print_result
-from .indexing import Teller
+from .console import print_result, say
+from .drawn import DrawnEmbedder, draw, index_drawn
+from .measuring import CommandFailedError, kept, own_environment, sizes_of
+from .recall import recall, recall_of_tree
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from langchain_core.embeddings import Embeddings
 
-    Vectors = NDArray[np.float32]
-
-DIMENSION: Final = 384
-WORDS, NAMES = 30_000, 5_000
-TEXT_WORDS, TEXT_NAMES = 80, 5
-QUESTION_WORDS, QUESTION_NAMES = 8, 1
 WARM_UP: Final = 10
 HITS: Final = 10
-COLLECTION: Final = "speed"
 Ask = Callable[[str], object]
+Metrics = dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Speed:
-    """Mean CPU milliseconds a query. `ratio` is ours by theirs."""
+class Bench:
+    """Where the indexes are, and what is asked of them."""
 
-    chunks: int
+    folder: Path
     queries: int
-    hydragraph_ms: float
-    ensemble_ms: float
-    ratio: float
-    hydragraph_median_ms: float
-    ensemble_median_ms: float
+    seed: int
 
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    texts: tuple[str, ...]
-    questions: tuple[str, ...]
-
-
-def draw(chunks: int, questions: int, seed: int) -> Drawn:
-    random = np.random.default_rng(seed)
-    texts = tuple(_text(random, TEXT_WORDS, TEXT_NAMES) for _ in range(chunks))
-    return Drawn(texts, tuple(f"{_text(random, QUESTION_WORDS, QUESTION_NAMES)}?" for _ in range(questions)))
-
-
-def _text(random: np.random.Generator, words: int, names: int) -> str:
-    drawn = [_word(number) for number in _zipf(random, words, WORDS)]
-    for number in _zipf(random, names, NAMES):
-        drawn.insert(int(random.integers(1, len(drawn))), f"{_word(number).title()} {_word(number + 7).title()}")
-    return " ".join(drawn)
-
-
-def _zipf(random: np.random.Generator, count: int, most: int) -> list[int]:
-    return [int(number) for number in np.minimum(random.zipf(1.2, count), most)]
-
-
-def _word(number: int) -> str:
-    """A pronounceable word, the same for the same number."""
-    letters = ""
-    number += 100
-    while number:
-        number, syllable = divmod(number, 100)
-        letters += "bcdfghjklmnprstvwxyz"[syllable // 5] + "aeiou"[syllable % 5]
-    return letters
-
-
-class DrawnEmbedder:
-    """Vectors drawn from a hash of the text: an Embedder that costs next to nothing."""
-
-    name = "drawn"
-    dimension = DIMENSION
-    max_tokens = 512
-
-    def __init__(self) -> None:
-        self._kept: dict[str, Vectors] = {}
-
-    def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        return [len(text.split()) + 2 for text in texts]
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([self._kept[text] if text in self._kept else _vector(text) for text in texts])
-
-    def keep(self, texts: Sequence[str]) -> None:
-        """Draw these now, so that asking for them later costs a look-up."""
-        self._kept.update((text, _vector(text)) for text in texts)
-
-
-def _vector(text: str) -> Vectors:
-    seed = int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
-    drawn = np.random.default_rng(seed).standard_normal(DIMENSION).astype(np.float32)
-    return np.asarray(drawn / np.linalg.norm(drawn), dtype=np.float32)
+    @property
+    def home(self) -> Path:
+        return self.folder / "home"
 
 
 def measure(ours: Ask, theirs: Ask, questions: Sequence[str]) -> tuple[list[float], list[float]]:
@@ -129,32 +66,44 @@ def measure(ours: Ask, theirs: Ask, questions: Sequence[str]) -> tuple[list[floa
     return spent[0][WARM_UP:], spent[1][WARM_UP:]
 
 
-def compare(chunks: int, queries: int, seed: int, work: Path) -> Speed:
-    drawn = draw(chunks, queries + WARM_UP, seed)
-    embedder = DrawnEmbedder()
+def compare(bench: Bench, chunks: int) -> Metrics:
+    """All figures of one size, each under its name and the number of chunks."""
+    drawn = draw(chunks, bench.queries + WARM_UP, bench.seed)
+    embedder, name = DrawnEmbedder(), f"speed-{chunks}"
+    started = time.process_time()
+    report = index_drawn(drawn.texts, embedder, bench.home, name)
+    spent = time.process_time() - started
     embedder.keep([*drawn.texts, *drawn.questions])
     ensemble = open_ensemble(drawn.texts, embedder)
-    _index(drawn.texts, embedder, work)
-    searcher = LocalSearcher(work / "home", COLLECTION, lambda: embedder, idle=60.0)
-
+    searcher = LocalSearcher(bench.home, name, lambda: embedder, idle=60.0)
     gc.collect()
     gc.freeze()  # neither side pays for the collector's walk over what the other one holds
     mine, other = measure(lambda question: searcher.search_now(question, limit=HITS), ensemble, drawn.questions)
     searcher.close()
     means = 1000 * statistics.fmean(mine), 1000 * statistics.fmean(other)
-    medians = 1000 * statistics.median(mine), 1000 * statistics.median(other)
-    return Speed(chunks, queries, *means, means[0] / means[1], *medians)
+    found: Metrics = {"hydragraph_ms": means[0], "ensemble_ms": means[1], "ratio": means[0] / means[1]}
+    found["recall@10"] = recall(bench.home, name, embedder, drawn.questions)
+    found["memory_mb"] = memory_of(bench, chunks)
+    found["disk_mb"] = _size(bench.home / "collections" / name) / 2**20
+    if report.read == report.files:  # made now, not taken from an earlier run
+        found["index_chunks_per_s"] = chunks / spent
+    return {f"{key}/{chunks}": value for key, value in found.items()}
 
 
-def _index(texts: Sequence[str], embedder: DrawnEmbedder, work: Path) -> None:
-    folder = work / "texts"
-    for number, text in enumerate(texts):
-        place = folder / f"{number // 1000:03d}"
-        place.mkdir(parents=True, exist_ok=True)
-        (place / f"{number:06d}.txt").write_text(f"{text}\n")
-    report = index(Collection(work / "home", COLLECTION), [folder], embedder, Teller())
-    if report.chunks != len(texts):
-        raise UsageError(f"Expected a chunk for each of {len(texts)} texts, got {report.chunks}.")
+def memory_of(bench: Bench, chunks: int) -> float:
+    """Megabytes that a process of its own grew by from before its first search to after all of them, at the peak."""
+    command = [sys.executable, "-m", "hydragraph.evals.speed_memory", str(bench.home), str(chunks), str(bench.queries)]
+    command.append(str(bench.seed))
+    environment = own_environment(bench.home)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise CommandFailedError(f"{' '.join(command)}: expected exit code 0, found {done.returncode}: {done.stderr}")
+    return float(done.stdout)
+
+
+def _size(folder: Path) -> int:
+    """Bytes on the disk; a hole in a file is none."""
+    return sum(512 * path.stat().st_blocks for path in folder.rglob("*") if path.is_file())
 
 
 def open_ensemble(texts: Sequence[str], embedder: DrawnEmbedder) -> Ask:
@@ -164,54 +113,71 @@ def open_ensemble(texts: Sequence[str], embedder: DrawnEmbedder) -> Ask:
         from langchain_classic.retrievers import EnsembleRetriever
         from langchain_community.retrievers import BM25Retriever
         from langchain_community.vectorstores import FAISS
-        from langchain_core.embeddings import Embeddings
     except ImportError as error:
         raise UsageError(
             f"The comparison needs the extra 'evals' ({error.name} is missing): pip install 'hydragraph[evals]'."
         ) from error
 
-    class Kept(Embeddings):  # type: ignore[misc,unused-ignore]
+    faiss.omp_set_num_threads(1)  # waiting threads would count as CPU time
+    lexical = BM25Retriever.from_texts(list(texts), k=HITS)
+    vectors = FAISS.from_texts(list(texts), _as_langchain(embedder)).as_retriever(search_kwargs={"k": HITS})
+    ensemble: Any = EnsembleRetriever(retrievers=[lexical, vectors], weights=[0.5, 0.5])
+    return cast(Ask, ensemble.invoke)
+
+
+def _as_langchain(embedder: DrawnEmbedder) -> Embeddings:
+    from langchain_core.embeddings import Embeddings
+
+    class Kept(Embeddings):
         def embed_documents(self, texts: list[str]) -> list[list[float]]:
             return [vector.tolist() for vector in embedder.embed(texts)]
 
         def embed_query(self, text: str) -> list[float]:
             return list(embedder.embed([text])[0].tolist())
 
-    faiss.omp_set_num_threads(1)  # waiting threads would count as CPU time
-    lexical = BM25Retriever.from_texts(list(texts), k=HITS)
-    vectors = FAISS.from_texts(list(texts), Kept()).as_retriever(search_kwargs={"k": HITS})
-    ensemble: Any = EnsembleRetriever(retrievers=[lexical, vectors], weights=[0.5, 0.5])
-
-    return cast(Ask, ensemble.invoke)
+    return Kept()
 
 
-def as_text(speed: Speed) -> str:
-    return "\n".join([
-        f"CPU time a query at {speed.chunks} chunks, mean of {speed.queries} (median)",
-        f"hydragraph search   {speed.hydragraph_ms:8.2f} ms ({speed.hydragraph_median_ms:.2f})",
-        f"EnsembleRetriever   {speed.ensemble_ms:8.2f} ms ({speed.ensemble_median_ms:.2f})",
-        f"ratio               {speed.ratio:8.3f}",
-    ])  # fmt: skip
+def as_json(metrics: Mapping[str, float]) -> str:
+    return json.dumps({"metrics": {name: {"value": round(value, 4)} for name, value in metrics.items()}}, indent=2)
+
+
+def as_text(metrics: Mapping[str, float]) -> str:
+    return "\n".join(f"{name:<28} {value:12.3f}" for name, value in metrics.items())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m hydragraph.evals.speed", description=__doc__)
-    parser.add_argument("--chunks", type=int, default=10_000, metavar="N")
-    parser.add_argument("--queries", type=int, default=100, metavar="Q")
+    description = (__doc__ or "").split("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m hydragraph.evals.speed", description=description[0], epilog="\n\n".join(description[2:])
+    )
+    parser.add_argument("--chunks", type=sizes_of, default=[10_000], metavar="N,N", help="sizes (default 10000)")
+    parser.add_argument("--queries", type=int, default=100, metavar="Q", help="questions that are timed (default 100)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--real", type=Path, metavar="TREE", help="a source tree whose recall@10 is measured too")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the indexes there and use them again")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
-    if min(options.chunks, options.queries) < 1:
-        parser.error("--chunks and --queries: expected 1 or more")
+    if options.queries < 1:
+        parser.error(f"--queries: expected 1 or more, got {options.queries}")
     if options.seed < 0:
         parser.error(f"--seed: expected 0 or more, got {options.seed}")
-    return print_result(lambda: _measure(options))
+    try:
+        return print_result(lambda: _measured(options))
+    except CommandFailedError as error:
+        say(str(error))
+        return 1
 
 
-def _measure(options: argparse.Namespace) -> str:
-    with tempfile.TemporaryDirectory(prefix="hydragraph-") as work:
-        speed = compare(options.chunks, options.queries, options.seed, Path(work))
-    return json.dumps(asdict(speed), indent=2) if options.json else as_text(speed)
+def _measured(options: argparse.Namespace) -> str:
+    metrics: Metrics = {}
+    with kept(options.keep) as folder:
+        bench = Bench(folder, options.queries, options.seed)
+        for chunks in options.chunks:
+            metrics |= compare(bench, chunks)
+        if options.real is not None:
+            metrics |= recall_of_tree(bench.home, options.real, options.queries)
+    return as_json(metrics) if options.json else as_text(metrics)
 
 
 if __name__ == "__main__":

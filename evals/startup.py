@@ -1,28 +1,37 @@
-"""How long a command takes to start, measured as whole processes.
+"""How long a command takes to start, and what a first search costs at any size, measured as whole processes.
 
-    python -m hydragraph.evals.startup [--runs N] [--json]
+    python -m hydragraph.evals.startup [--runs N] [--chunks 10000,100000] [--keep DIR] [--json]
 
-Each command runs N times from a cold process (the files it reads are in the system's cache). `search` looks through a
-small index of its own, made before in a temporary HYDRAGRAPH_HOME, with the settings of nobody.
+Each command runs N times from a cold process (the files it reads are in the system's cache). `search` looks through an
+index of 12 small files; with --chunks also through collections of drawn texts of these sizes, once at rest and once
+while another process indexes into the same collection. Every drawn chunk has a drawn vector under the default
+embedder's stamp, the question is embedded by the real one, and a search counts only where all three legs have hits.
+--keep DIR keeps the collections there and uses them again. Nobody's settings take part.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-QUESTION = "how is a transaction rolled back after an error"
-FILES = 12
-SOURCE = '''"""Part {number} of a small store."""
+from ..domain import LEGS
+from .console import print_result, say
+from .drawn import DrawnEmbedder, draw, index_drawn
+from .measuring import CommandFailedError, Cost, default_embedder, hydragraph, kept, own_environment, run_once, sizes_of
+
+QUESTION: Final = "how is a transaction rolled back after an error"
+SEED: Final = 1
+FILES: Final = 12
+BARS: Final = {"help": 0.3, "version": 0.3, "search": 1.5}
+SOURCE: Final = '''"""Part {number} of a small store."""
 
 
 class Store{number}:
@@ -42,132 +51,176 @@ class Store{number}:
 '''
 
 
-class CommandFailedError(Exception):
-    """A measured command did not do its work."""
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured value and, where there are several runs, the least and the most."""
+
+    value: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Figure:
+        return cls(statistics.median(values), min(values), max(values))
+
+
+Figures = dict[str, Figure]
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
-    minimum: float
-    median: float
-    maximum: float
+class Bench:
+    """Where the collections are, and how often each command runs."""
 
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Seconds of one command over all runs. The bar holds for the median of the wall time."""
-
-    wall: Spread
-    cpu: Spread
-    bar: float
+    folder: Path
+    runs: int
 
     @property
-    def within(self) -> bool:
-        return self.wall.median < self.bar
+    def home(self) -> Path:
+        return self.folder / "home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return own_environment(self.home)
+
+    def measure(self, *arguments: str) -> list[Cost]:
+        return [run_once(hydragraph(*arguments), self.environment, self.folder) for _ in range(self.runs)]
+
+    def search(self, question: str, name: str) -> list[Cost]:
+        """A search that is sure to use all three legs."""
+        require_all_legs(found_by(self, question, name), name)
+        return self.measure("search", question, "--name", name, "--json")
 
 
-def spread(seconds: Sequence[float]) -> Spread:
-    return Spread(min(seconds), statistics.median(seconds), max(seconds))
+def found_by(bench: Bench, question: str, name: str) -> str:
+    command = hydragraph("search", question, "--name", name, "--json")
+    done = subprocess.run(  # noqa: S603
+        command,
+        env=bench.environment,
+        cwd=bench.folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise CommandFailedError(f"{' '.join(command)}: expected exit code 0, found {done.returncode}: {done.stderr}")
+    return done.stdout
 
 
-def run_once(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> tuple[float, float]:
-    """Wall and CPU seconds of one process, its children included."""
-    with tempfile.TemporaryFile() as output:
-        started = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603
-            command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output
-        )
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            output.seek(0)
-            said = output.read().decode(errors="replace").strip()
-            raise CommandFailedError(f"{' '.join(command)}: expected exit code 0, found {process.returncode}: {said}")
-    return wall, usage.ru_utime + usage.ru_stime
-
-
-def measure(command: Sequence[str], *, bar: float, runs: int, environment: Mapping[str, str], folder: Path) -> Measured:
-    walls, cpus = zip(*(run_once(command, environment, folder) for _ in range(runs)), strict=True)
-    return Measured(spread(walls), spread(cpus), bar)
-
-
-def hydragraph(*arguments: str) -> list[str]:
-    """The command as a person starts it: the script beside this interpreter, or the module where there is none."""
-    script = Path(sys.executable).with_name("hydragraph")
-    return [str(script), *arguments] if script.is_file() else [sys.executable, "-m", "hydragraph", *arguments]
-
-
-def own_environment(home: Path) -> dict[str, str]:
-    """This process's environment without anybody's settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("HYDRAGRAPH_")}
-    return kept | {"HYDRAGRAPH_HOME": str(home)}
+def require_all_legs(found: str, name: str) -> None:
+    legs = {leg for hit in json.loads(found) for leg in hit["legs"]}
+    missing = sorted(set(LEGS) - legs)
+    if missing:
+        raise CommandFailedError(f"search in {name!r}: expected hits of every leg, found none of {', '.join(missing)}")
 
 
 def write_corpus(folder: Path) -> None:
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     for number in range(FILES):
         (folder / f"store_{number}.py").write_text(SOURCE.format(number=number), encoding="utf-8")
 
 
-def make_index(folder: Path, environment: Mapping[str, str]) -> None:
-    """Index a small corpus, and see that a search finds something in it."""
-    write_corpus(folder / "corpus")
-    run_once(hydragraph("index", str(folder / "corpus"), "--name", "startup"), environment, folder)
-    command = hydragraph("search", QUESTION, "--name", "startup", "--json")
-    found = subprocess.run(  # noqa: S603
-        command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if found.returncode != 0 or not json.loads(found.stdout):
-        raise CommandFailedError(f"{' '.join(command)}: expected hits, found {found.stdout or found.stderr}")
+def measure_small(bench: Bench) -> Figures:
+    """The start of `--help` and `--version`, and a search through 12 files: what every other search is compared to."""
+    write_corpus(bench.folder / "corpus")
+    run_once(hydragraph("index", str(bench.folder / "corpus"), "--name", "small"), bench.environment, bench.folder)
+    runs = {"help": bench.measure("--help"), "version": bench.measure("--version")}
+    runs["search"] = bench.search(f"{QUESTION} in roll_back_3", "small")
+    figures = {f"{name}_wall_s": Figure.of([cost.wall for cost in costs]) for name, costs in runs.items()}
+    return figures | _of_search(runs["search"], "12files")
 
 
-def measure_all(runs: int) -> dict[str, Measured]:
-    commands = {
-        "--help": (hydragraph("--help"), 0.3),
-        "--version": (hydragraph("--version"), 0.3),
-        "search": (hydragraph("search", QUESTION, "--name", "startup", "--json"), 1.5),
+def _of_search(costs: Sequence[Cost], label: str) -> Figures:
+    return {
+        f"search_cpu_s/{label}": Figure.of([cost.cpu for cost in costs]),
+        f"search_rss_mb/{label}": Figure.of([cost.rss_mb for cost in costs]),
     }
-    with tempfile.TemporaryDirectory(prefix="hydragraph-startup-") as name:
-        folder = Path(name)
-        environment = own_environment(folder / "home")
-        make_index(folder, environment)
-        return {
-            label: measure(command, bar=bar, runs=runs, environment=environment, folder=folder)
-            for label, (command, bar) in commands.items()
-        }
 
 
-def as_json(measured: Mapping[str, Measured], runs: int) -> str:
-    commands = {label: asdict(result) | {"within": result.within} for label, result in measured.items()}
-    return json.dumps({"runs": runs, "commands": commands}, indent=2)
+def measure_drawn(bench: Bench, chunks: int, base: float) -> Figures:
+    """A search through `chunks` drawn texts, at rest and while an index run writes to them."""
+    drawn = draw(chunks, 1, SEED)
+    name = f"drawn-{chunks}"
+    embedder = DrawnEmbedder(like=default_embedder(bench.home))
+    index_drawn(drawn.texts, embedder, bench.home, name)
+    figures = _beside(bench.search(drawn.questions[0], name), str(chunks), base)
+    with writing(bench, chunks):
+        figures |= _beside(bench.search(drawn.questions[0], name), f"{chunks}/indexing", base)
+    index_drawn(drawn.texts, embedder, bench.home, name)
+    return figures
 
 
-def as_table(measured: Mapping[str, Measured], runs: int) -> str:
-    title = f"seconds over {runs} runs"
-    lines = [f"{title:<24}  wall min  median     max   CPU min  median     max     bar"]
-    for label, result in measured.items():
-        parts = (result.wall, result.cpu)
-        figures = "  ".join(f"{part.minimum:8.3f}{part.median:8.3f}{part.maximum:8.3f}" for part in parts)
-        verdict = "within" if result.within else "OVER"
-        lines.append(f"hydragraph {label:<13}  {figures}{result.bar:8.2f} {verdict}")
+def _beside(costs: Sequence[Cost], label: str, base: float) -> Figures:
+    ratio = {f"search_cpu_ratio/{label}": Figure.of([cost.cpu / base for cost in costs])}
+    return _of_search(costs, label) | ratio
+
+
+@contextmanager
+def writing(bench: Bench, chunks: int) -> Iterator[None]:
+    """Another process changes files of the collection and indexes them, again and again, until the block ends."""
+    command = [sys.executable, "-m", "hydragraph.evals.startup_writer", str(bench.home), str(chunks), str(SEED)]
+    writer = subprocess.Popen(command, env=bench.environment, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        assert writer.stdout is not None
+        if writer.stdout.readline().strip() != "writing":
+            raise CommandFailedError(f"{' '.join(command)}: expected it to write, it ended with {writer.wait()}")
+        yield
+        if writer.poll() is not None:
+            raise CommandFailedError(f"{' '.join(command)}: expected it to go on, it ended with {writer.returncode}")
+    finally:
+        writer.kill()
+        writer.wait()
+        assert writer.stdout is not None
+        writer.stdout.close()
+
+
+def measure_all(bench: Bench, sizes: Sequence[int]) -> Figures:
+    figures = measure_small(bench)
+    for chunks in sizes:
+        figures |= measure_drawn(bench, chunks, figures["search_cpu_s/12files"].value)
+    return figures
+
+
+def as_json(figures: Mapping[str, Figure]) -> str:
+    metrics = {
+        name: {"value": round(it.value, 4), "low": round(it.low, 4), "high": round(it.high, 4)}
+        for name, it in figures.items()
+    }
+    return json.dumps({"metrics": metrics}, indent=2)
+
+
+def as_table(figures: Mapping[str, Figure], runs: int) -> str:
+    lines = [f"{f'of {runs} runs':<34}   median      min      max"]
+    for name, it in figures.items():
+        bar = BARS.get(name.removesuffix("_wall_s"))
+        verdict = "" if bar is None else f"   bar {bar:.1f}: {'within' if it.value < bar else 'OVER'}"
+        lines.append(f"{name:<34} {it.value:8.3f} {it.low:8.3f} {it.high:8.3f}{verdict}")
     return "\n".join(lines)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m hydragraph.evals.startup", description=__doc__.splitlines()[0])
-    parser.add_argument("--runs", type=int, default=10, help="processes per command (default 10)")
+    description = (__doc__ or "").split("\n\n")
+    parser = argparse.ArgumentParser(
+        prog="python -m hydragraph.evals.startup", description=description[0], epilog=description[2]
+    )
+    parser.add_argument("--runs", type=int, default=9, help="processes per command (default 9)")
+    parser.add_argument("--chunks", type=sizes_of, default=[], metavar="N,N", help="sizes of drawn collections")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the collections there and use them again")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
     if options.runs < 1:
         parser.error(f"--runs: expected at least 1, found {options.runs}")
     try:
-        measured = measure_all(options.runs)
+        return print_result(lambda: _measured(options))
     except CommandFailedError as error:
-        print(error, file=sys.stderr)
+        say(str(error))
         return 1
-    print(as_json(measured, options.runs) if options.json else as_table(measured, options.runs))
-    return 0
+
+
+def _measured(options: argparse.Namespace) -> str:
+    with kept(options.keep) as folder:
+        figures = measure_all(Bench(folder, options.runs), options.chunks)
+    return as_json(figures) if options.json else as_table(figures, options.runs)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-import numpy as np
 import pytest
 
-from hydragraph.evals.speed import (
-    DIMENSION,
-    WARM_UP,
-    DrawnEmbedder,
-    Speed,
-    as_text,
-    draw,
-    main,
-    measure,
-    open_ensemble,
-)
-
-
-def test_what_is_drawn_comes_from_the_seed_alone() -> None:
-    drawn = draw(20, 5, seed=3)
-    assert (len(drawn.texts), len(drawn.questions)) == (20, 5)
-    assert drawn == draw(20, 5, seed=3)
-    assert drawn != draw(20, 5, seed=4)
-    assert len(set(drawn.texts)) == 20
-    assert all(question.endswith("?") for question in drawn.questions)
-
-
-def test_a_texts_vector_is_its_own_and_of_length_one() -> None:
-    embedder, kept = DrawnEmbedder(), DrawnEmbedder()
-    kept.keep(["one", "two"])
-    vectors = embedder.embed(["one", "two", "one"])
-    assert vectors.shape == (3, DIMENSION)
-    assert np.array_equal(vectors[0], vectors[2])
-    assert not np.allclose(vectors[0], vectors[1])
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1)
-    assert np.array_equal(kept.embed(["one", "two", "one"]), vectors)
+from hydragraph.evals.drawn import DrawnEmbedder
+from hydragraph.evals.recall import recall_of_tree
+from hydragraph.evals.speed import WARM_UP, as_text, main, measure, open_ensemble
+from hydragraph.evals.trees import make_tree
 
 
 def test_both_are_asked_every_question_and_the_first_are_not_counted() -> None:
@@ -62,28 +35,38 @@ def test_the_ensemble_finds_by_words_and_by_vectors() -> None:
     assert ask(texts[9])[0].page_content == texts[9]  # type: ignore[index]
 
 
-def test_a_small_run_prints_every_figure(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_small_run_prints_every_figure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("faiss", reason="the extra 'evals' is not installed")
-    assert main(["--chunks", "30", "--queries", "2", "--json"]) == 0
-    speed = json.loads(capsys.readouterr().out)
-    assert set(speed) == set(Speed.__slots__)
-    assert (speed["chunks"], speed["queries"]) == (30, 2)
-    assert speed["ratio"] == pytest.approx(speed["hydragraph_ms"] / speed["ensemble_ms"])
-    assert min(speed.values()) > 0
+    arguments = ["--chunks", "30", "--queries", "2", "--keep", str(tmp_path), "--json"]
+    assert main(arguments) == 0
+    metrics = {name: metric["value"] for name, metric in json.loads(capsys.readouterr().out)["metrics"].items()}
+    names = ("hydragraph_ms", "ensemble_ms", "ratio", "recall@10", "memory_mb", "disk_mb", "index_chunks_per_s")
+    assert set(metrics) == {f"{name}/30" for name in names}
+    assert metrics["ratio/30"] == pytest.approx(metrics["hydragraph_ms/30"] / metrics["ensemble_ms/30"], abs=1e-3)
+    assert metrics["recall@10/30"] == 1.0
+    assert min(metrics.values()) > 0
+
+    assert main(arguments) == 0
+    assert "index_chunks_per_s/30" not in capsys.readouterr().out  # nothing was indexed this time
 
 
-def test_the_text_sets_both_side_by_side() -> None:
-    lines = as_text(Speed(10_000, 100, 6.0, 40.0, 0.15, 5.5, 39.0)).splitlines()
-    assert lines[0] == "CPU time a query at 10000 chunks, mean of 100 (median)"
-    assert [line.split()[-3:] for line in lines[1:3]] == [["6.00", "ms", "(5.50)"], ["40.00", "ms", "(39.00)"]]
-    assert lines[3].split() == ["ratio", "0.150"]
+def test_the_recall_of_a_tree_is_asked_by_its_definitions(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    make_tree(tree, 12, seed=1)
+    found = recall_of_tree(tmp_path / "home", tree, queries=5)
+    assert found["recall@10/real"] == 1.0
+    assert found["vectors/real"] >= 12
+
+
+def test_the_text_is_a_line_a_figure() -> None:
+    assert as_text({"ratio/10": 0.15}).split() == ["ratio/10", "0.150"]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--chunks", "0"], "--chunks and --queries: expected 1 or more"),
-        (["--queries", "-1"], "--chunks and --queries: expected 1 or more"),
+        (["--chunks", "0"], "argument --chunks: expected numbers of chunks such as 10000,100000, got '0'"),
+        (["--queries", "-1"], "--queries: expected 1 or more, got -1"),
         (["--seed", "-1"], "--seed: expected 0 or more, got -1"),
     ],
 )

@@ -1,0 +1,46 @@
+"""What `evals.startup` runs beside its searches: change files of a drawn collection and index them, until killed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from itertools import count, cycle
+from pathlib import Path
+from typing import Final
+
+from ..retrieval.indexing.run import Progress, index
+from ..retrieval.stores.collection import Collection
+from .drawn import TEXTS_A_FILE, DrawnEmbedder, as_file, draw
+from .measuring import default_embedder
+
+CHANGED_FILES: Final = 100  # a run
+
+
+def write_for_ever(home: Path, chunks: int, seed: int) -> None:
+    name = f"drawn-{chunks}"
+    folder = home.parent / f"{name}-texts"
+    embedder = DrawnEmbedder(like=default_embedder(home))
+    files = cycle(sorted(folder.rglob("*.md")))
+    told = False
+
+    def tell(progress: Progress) -> None:
+        nonlocal told
+        if not told and progress.stage == "read" and progress.done:
+            told = True
+            print("writing", flush=True)
+
+    for number in count(1):
+        texts = draw(CHANGED_FILES * TEXTS_A_FILE, 0, seed + number).texts
+        for start, path in zip(range(0, len(texts), TEXTS_A_FILE), files, strict=False):
+            path.write_text(as_file(texts[start : start + TEXTS_A_FILE]))
+        index(Collection(home, name), [folder], embedder, tell)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    home, chunks, seed = sys.argv[1:] if arguments is None else arguments
+    write_for_ever(Path(home), int(chunks), int(seed))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
