@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import Generic, TypeVar
 
+from ..stores.edges import pack_edges
+from ..stores.graph_arrays import GraphArrays
 from ..stores.lexical import Candidate, CorpusStats
+from ..stores.live_graph import LiveGraph
 from ..stores.texts import Place, Store
-from .graph import Graph
 
 REMEMBERED = 20_000  # chunks whose words are kept; a larger collection is read again in parts
 KNOWN_WORDS = 200_000  # whose frequencies are kept
@@ -41,11 +45,11 @@ class Snapshot:
         self.store, self._grid_length = store, grid_length
 
     @cached_property
-    def graph(self) -> Graph:
-        rows = self.store.execute("SELECT chunk, kind, name FROM refs").fetchall()
-        numbers = self._numbers
-        edges = ((numbers[chunk], kind, name) for chunk, kind, name in rows if chunk in numbers)
-        return Graph.build(edges, len(self.places))
+    def graph(self) -> LiveGraph:
+        rows = self.store.execute("SELECT chunk, kind, name FROM refs ORDER BY chunk")
+        packed = {chunk: pack_edges(row[1:] for row in group) for chunk, group in groupby(rows, key=itemgetter(0))}
+        chunks = [(num, self.places[at].chunk_id, packed.get(num, b"")) for num, at in self._numbers.items()]
+        return LiveGraph.of(GraphArrays.build(chunks), [], [])
 
     # --- bm25.TermSource
 

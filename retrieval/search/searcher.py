@@ -19,6 +19,7 @@ from ..stores.collection import WAIT_SECONDS
 from ..stores.lexical import LexicalQuery, search_bm25
 from ..stores.texts import Store
 from .fusion import Kind, Ranked, fuse, kind_of, seeds
+from .graph import defined_in, named_in, walk
 from .index_lease import IDLE_SECONDS, Session, SharedSession
 from .search_state import Snapshot
 
@@ -134,14 +135,13 @@ class LocalSearcher:
         dense_job = self._legs.submit(self._dense, session, query, max(DEPTH["dense"], limit))
         words = LexicalQuery.read(query, snapshot)
         bm25 = search_bm25(snapshot, session.shard, words, max(DEPTH["bm25"], limit))
-        named = snapshot.graph.named_in(query)
+        named = named_in(snapshot.graph, query)
         dense = _ordered(snapshot, dense_job.result())
         direct: dict[Leg, Ranked] = {"dense": dense, "bm25": bm25}
         code_share = _code_share(snapshot, direct.values())
         kind = kind_of(named=bool(named), code_share=code_share)
         legs: dict[Leg, Ranked] = {**direct, "graph": _graph(snapshot, named, direct, max(DEPTH["graph"], limit))}
-        places = snapshot.places
-        defining = {places[at].chunk_id: sure for at, sure in snapshot.graph.defined_in(query).items()}
+        defining = defined_in(snapshot.graph, query)
         fused = fuse(legs, kind, lexical_most=words.most, defining=defining)
         return Ranking(legs, _ordered(snapshot, fused.items()), kind, words.most, defining)
 
@@ -199,10 +199,9 @@ def _code_share(snapshot: Snapshot, ranked: Iterable[Ranked]) -> float:
     return code / len(best) if best else 0.0
 
 
-def _graph(snapshot: Snapshot, named: Mapping[int, float], direct: Mapping[Leg, Ranked], limit: int) -> Ranked:
-    starts = {snapshot.positions[chunk_id]: force for chunk_id, force in seeds(direct, SEEDS)}
-    places = snapshot.places
-    return [(places[at].chunk_id, score) for at, score in snapshot.graph.walk(named, starts, limit)]
+def _graph(snapshot: Snapshot, named: Mapping[str, float], direct: Mapping[Leg, Ranked], limit: int) -> Ranked:
+    found = walk(snapshot.graph, named, dict(seeds(direct, SEEDS)), limit)
+    return [(chunk_id, score) for chunk_id, score in found if chunk_id in snapshot.positions]
 
 
 def _dense_ready(session: Session) -> float:
