@@ -11,15 +11,17 @@ from ..retrieval.stores.lexical import SparseVector
 
 DENSE_TOLERANCE = 1e-5
 TABLES = {
-    "files": "SELECT path, root, size, hash, chunker, status, reason FROM files ORDER BY path",
+    "files": "SELECT path, root, size, hash, reading, secrets, counter, status, reason, withheld FROM files"
+    " ORDER BY path",
     "roots": "SELECT path FROM roots ORDER BY path",
     "chunks": "SELECT id, path, start_line, end_line, symbol, language, place, length, header, text, terms,"
-    " sparse, dense FROM chunks JOIN texts USING (num) ORDER BY id",
+    " class FROM chunks JOIN texts USING (num) ORDER BY id",
     "references": "SELECT id, kind, name FROM refs JOIN chunks ON chunk = num ORDER BY id, kind, name",
     "document frequencies": "SELECT term, n FROM terms ORDER BY term",
     "extracts": "SELECT path, text FROM extracts ORDER BY path",
     "kept vectors": "SELECT model, content FROM vectors ORDER BY model, content",
-    "outbox": "SELECT id FROM tombstones",
+    "edges": "SELECT id, packed FROM edges JOIN chunks ON chunk = num ORDER BY id",
+    "outbox": "SELECT store, item, action, priority FROM outbox ORDER BY store, item",
     "stamps": "SELECT key, value FROM meta WHERE key IN ('embedder', 'grid', 'scrub') AND value <> '' ORDER BY key",
 }
 

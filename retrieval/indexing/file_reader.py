@@ -15,25 +15,25 @@ from ...errors import EmbedderError
 from ..chunking.chunker import chunk_document
 from ..reading.document import Document, UnreadableError, read_document
 from ..reading.text import lines_of
+from ..reading.text_class import text_class
 from ..reading.walk import Found
 from ..secrets.credentials import MASKED, masked
-from ..stores.manifest import ChunkRow, FileEntry, FileRow
+from ..stores.manifest import NO_COUNTER, ChunkerStamp, ChunkRow, FileEntry, FileRow
 from .scan import signature
 
 if TYPE_CHECKING:
     import numpy as np
 
-READING = "3"  # raise it when readers, chunking or the tokenizer give something else for the same file
+READING = 3  # raise it when readers, chunking or the tokenizer give something else for the same file
 PARSER_FAULTS = (ValueError, LookupError, RecursionError)
 PIECE = re.compile(r"[A-Za-z0-9_]+|\S")
 
 log = logging.getLogger(__name__)
 
 
-def chunker_stamp(embedder: Embedder | None, include_secrets: bool) -> str:
-    """What the chunks of a file depend on besides its bytes and its place."""
-    counter = f"{embedder.name}:{embedder.dimension}:{embedder.max_tokens}" if embedder else "none"
-    return f"{READING} secrets={int(include_secrets)} {counter}"
+def chunker_stamp(embedder: Embedder | None, include_secrets: bool) -> ChunkerStamp:
+    counter = f"{embedder.name}:{embedder.dimension}:{embedder.max_tokens}" if embedder else NO_COUNTER
+    return ChunkerStamp(READING, include_secrets, counter)
 
 
 def concealed(document: Document) -> Document:
@@ -45,7 +45,7 @@ def concealed(document: Document) -> Document:
 
 
 def withheld_reason(chunks: int) -> str:
-    """Why an indexed file is not indexed whole; begins with the number, which the report sums up."""
+    """Why an indexed file is not indexed whole."""
     return f"{chunks} {'chunk' if chunks == 1 else 'chunks'} with a credential left out"
 
 
@@ -75,7 +75,7 @@ class FileReader:
             hash=hashlib.sha256(data).hexdigest(),
         )
         if known and (known.hash, known.chunker, known.root) == (row.hash, row.chunker, row.root):
-            return replace(row, status=known.status, reason=known.reason)
+            return replace(row, status=known.status, reason=known.reason, withheld=known.withheld)
         return self._parse(found, data, row)
 
     def _parse(self, found: Found, data: bytes, row: FileRow) -> FileEntry:
@@ -93,15 +93,14 @@ class FileReader:
             log.warning("quarantined %s", found.path, exc_info=True)
             reason = f"the reader failed ({type(error).__name__}: {error})"
             return FileEntry(replace(row, status="quarantined", reason=reason))
-        if chunked.withheld:
-            row = replace(row, reason=withheld_reason(chunked.withheld))
-        elif not chunked.chunks:
+        if not chunked.chunks and not chunked.withheld:
             return FileEntry(replace(row, status="quarantined", reason="no text"))
         self.truncated += chunked.truncated
         chunks = {chunk.id: chunk for chunk in reversed(chunked.chunks)}  # parts of one line may be the same: the first
-        rows = tuple(ChunkRow.of(chunk) for chunk in reversed(chunks.values()))
+        below = row.path[len(row.root) :]
+        rows = tuple(ChunkRow.of(chunk, text_class(below, chunk.language)) for chunk in reversed(chunks.values()))
         references = tuple(reference for reference in chunked.references if reference.chunk_id in chunks)
-        return FileEntry(row, rows, references, text)
+        return FileEntry(replace(row, withheld=chunked.withheld), rows, references, text)
 
 
 class TokenEstimate:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
@@ -19,9 +19,11 @@ import numpy as np
 
 from ...domain import Embedder
 from ...errors import EmbedderError
+from ..reading.text_class import TextClass
 from ..stores.collection import WAIT_SECONDS, Collection
 from ..stores.edge_vectors import FreeBytes, VectorShard, free_bytes, require_space
 from ..stores.lexical import document_vector, grid_length
+from ..stores.outbox_table import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
 from ..stores.texts import Store
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ HOLD_SECONDS = 2.0
 BREATH_SECONDS = 0.1  # between two holds, several times what a waiting search sleeps
 
 Count = Callable[[int], None]
-DenseRow = tuple[int, str, bytes]  # num, id and content key of a chunk
+DenseRow = tuple[Owed, bytes]  # a chunk that is owed, and the key of its vector
 
 
 def uncounted(_: int) -> None:
@@ -56,6 +58,12 @@ def stamp_of(embedder: Embedder) -> str:
     return f"{embedder.name}:{embedder.dimension}"
 
 
+def owe_dense(store: Store, chunks: Iterable[tuple[str, TextClass]]) -> None:
+    """Owe the vectors of these chunks; data has none."""
+    owed = [Owed(chunk_id, "put", DENSE_PRIORITY[kind]) for chunk_id, kind in chunks if kind != "data"]
+    store.outbox.owe(DENSE, owed)
+
+
 class Outbox:
     """Carries one collection's outbox to its vector store. The writer's lock is held by the caller."""
 
@@ -63,6 +71,7 @@ class Outbox:
         self.collection = collection
         self.store = store
         self.holding = holding
+        self._owed = store.outbox
 
     @contextmanager
     def shard(self) -> Iterator[VectorShard]:
@@ -79,44 +88,30 @@ class Outbox:
         """Take out what is gone, and bring every sparse vector up to date."""
         if not self.store.meta("grid"):
             self.store.set_meta("grid", repr(self.store.grid_length()))
-        while self._waiting():
+        while self._owed.count(SPARSE):
             with self.shard() as shard:
                 until = time.monotonic() + HOLD_SECONDS
-                self._bury(shard)
-                while time.monotonic() < until and (carried := self._carry_some(shard)):
-                    count(carried)
-            if self._waiting():
+                while time.monotonic() < until and self._carry_some(shard, count):
+                    pass
+            if self._owed.count(SPARSE):
                 time.sleep(BREATH_SECONDS)
 
-    def _waiting(self) -> bool:
-        sql = "SELECT EXISTS (SELECT 1 FROM tombstones) OR EXISTS (SELECT 1 FROM chunks WHERE sparse <> 1)"
-        return bool(self.store.execute(sql).fetchone()[0])
-
-    def _bury(self, shard: VectorShard) -> None:
-        """First of all: a chunk that came back must not be put before its old point is out."""
-        ids = [str(chunk_id) for (chunk_id,) in self.store.execute("SELECT id FROM tombstones")]
-        if not ids:
-            return
-        shard.delete(ids)
-        shard.flush()
-        with self.store.transaction():
-            self.store.executemany("DELETE FROM tombstones WHERE id = ?", [(chunk_id,) for chunk_id in ids])
-            self.store.set_meta("buried", str(int(self.store.meta("buried", "0")) + len(ids)))
-
-    def _carry_some(self, shard: VectorShard) -> int:
-        sql = "SELECT num, id, length, sparse, terms FROM chunks JOIN texts USING (num) WHERE sparse <> 1 LIMIT ?"
-        rows = self.store.execute(sql, (SPARSE_BATCH,)).fetchall()
+    def _carry_some(self, shard: VectorShard, count: Count) -> bool:
+        """Whether anything was owed. What is gone comes first, so that no search finds it any more."""
+        owed = self._owed.owed(SPARSE, SPARSE_BATCH)
         average = self.store.grid_length()
-        vectors = [(row[1], document_vector(row[4], row[2], average)) for row in rows]
-        shard.add([vector for vector, row in zip(vectors, rows, strict=True) if row[3] == 0])
-        shard.set_sparse([vector for vector, row in zip(vectors, rows, strict=True) if row[3] == 2])
+        gone = [one.item for one in owed if one.action == "delete"]
+        chunks = {it.chunk_id: it for it in self.store.candidates([one.item for one in owed])}
+        vectors = {key: document_vector(it.terms, it.length, average) for key, it in chunks.items()}
+        shard.delete(gone)
+        shard.add([(one.item, vectors[one.item]) for one in owed if one.action == "put"])
+        shard.set_sparse([(one.item, vectors[one.item]) for one in owed if one.action == "reweigh"])
         shard.flush()
-        self._mark("sparse", [row[0] for row in rows])
-        return len(rows)
-
-    def _mark(self, column: str, nums: Sequence[int]) -> None:
         with self.store.transaction():
-            self.store.executemany(f"UPDATE chunks SET {column} = 1 WHERE num = ?", [(num,) for num in nums])  # noqa: S608
+            self._owed.done(SPARSE, owed)
+            self.store.set_meta("buried", str(int(self.store.meta("buried", "0")) + len(gone)))
+        count(len(owed) - len(gone))
+        return bool(owed)
 
     def settle_weights(self) -> None:
         """Put the stored weights on the grid step of what is there now, and keep the statistics for searches."""
@@ -127,7 +122,8 @@ class Outbox:
             self.store.set_meta("stats", json.dumps(kept))
             if self.store.meta("grid") != grid:
                 self.store.set_meta("grid", grid)
-                self.store.execute("UPDATE chunks SET sparse = 2 WHERE sparse = 1")
+                ids = self.store.chunk_ids()
+                self._owed.owe(SPARSE, [Owed(key, "reweigh", SPARSE_PRIORITY["reweigh"]) for key in ids])
 
     # --- dense vectors
 
@@ -137,13 +133,13 @@ class Outbox:
             return
         with self.store.transaction():
             self.store.set_meta("embedder", stamp_of(embedder))
-            self.store.execute("UPDATE chunks SET dense = 0")
+            owe_dense(self.store, self.store.classes())
 
     def carry_dense(self, embedder: Embedder, count: Count = uncounted) -> int:
         """Give every chunk its dense vector; how many texts had to be embedded."""
         embedded = 0
-        sql = "SELECT num, id, content FROM chunks WHERE dense = 0 AND sparse > 0 ORDER BY num LIMIT ?"
-        while rows := self.store.execute(sql, (DENSE_BATCH,)).fetchall():
+        while owed := self._owed.owed(DENSE, DENSE_BATCH):
+            rows = self._rows(owed)
             vectors = self._kept(stamp_of(embedder), rows)
             try:
                 embedded += self._make(embedder, rows, vectors, count)
@@ -153,24 +149,29 @@ class Outbox:
             self._carry_some_dense(embedder, rows, vectors)
         return embedded
 
+    def _rows(self, owed: Sequence[Owed]) -> list[DenseRow]:
+        content = self.store.content_keys([one.item for one in owed])
+        return [(one, content[one.item]) for one in owed]
+
     def _carry_some_dense(self, embedder: Embedder, rows: Sequence[DenseRow], vectors: Mapping[bytes, Vectors]) -> None:
-        ready = [row for row in rows if row[2] in vectors]
+        ready = [row for row in rows if row[1] in vectors]
         if ready:
             with self.shard() as shard:
-                shard.set_dense(stamp_of(embedder), [(chunk_id, vectors[content]) for _, chunk_id, content in ready])
+                shard.set_dense(stamp_of(embedder), [(one.item, vectors[content]) for one, content in ready])
                 shard.flush()
-                self._mark("dense", [num for num, _, _ in ready])
+                with self.store.transaction():
+                    self._owed.done(DENSE, [one for one, _ in ready])
 
     def _kept(self, model: str, rows: Sequence[DenseRow]) -> dict[bytes, Vectors]:
         """The vectors of these chunks that were made before, by content key."""
         sql = "SELECT vector FROM vectors WHERE model = ? AND content = ?"
-        found = {row[2]: self.store.execute(sql, (model, row[2])).fetchone() for row in rows}
+        found = {content: self.store.execute(sql, (model, content)).fetchone() for _, content in rows}
         return {content: np.frombuffer(row[0], dtype=np.float32) for content, row in found.items() if row}
 
     def _make(self, embedder: Embedder, rows: Sequence[DenseRow], known: dict[bytes, Vectors], count: Count) -> int:
         """Make and keep the vectors that are missing, and put them to the known ones; how many they were."""
-        missing = {content: chunk_id for _, chunk_id, content in rows if content not in known}
-        same = Counter(content for _, _, content in rows)
+        missing = {content: one.item for one, content in rows if content not in known}
+        same = Counter(content for _, content in rows)
         count(sum(same[key] for key in known))
         keys = list(missing)
         for start in range(0, len(keys), EMBED_BATCH):
@@ -200,7 +201,7 @@ class Outbox:
         model = self.store.embedder
         with self.store.transaction():
             self.store.execute(unused)
-        if self.store.execute("SELECT EXISTS (SELECT 1 FROM chunks WHERE dense = 0)").fetchone()[0]:
+        if self._owed.count(DENSE):
             return
         if self.store.execute("SELECT EXISTS (SELECT 1 FROM vectors WHERE model <> ?)", (model,)).fetchone()[0]:
             with self.shard() as shard:

@@ -12,9 +12,10 @@ import numpy as np
 from ...errors import CollectionError, IndexCorruptError
 from ..stores.edge_vectors import VectorShard, require_space
 from ..stores.lexical import document_vector
-from .outbox import Outbox
+from ..stores.outbox_table import DENSE, SPARSE
+from ..stores.texts import Store
+from .outbox import Outbox, owe_dense
 
-CARRIED = "SELECT COUNT(*) FROM chunks WHERE sparse > 0"
 BATCH = 1000
 HOLES = 2000  # points taken out since the last rebuild, and as many as are in: time to make room
 
@@ -28,12 +29,17 @@ def ensure_shard(outbox: Outbox) -> None:
     if number:
         try:
             with outbox.shard() as shard:
-                lost = shard.count() < outbox.store.execute(CARRIED).fetchone()[0]
+                lost = shard.count() < _carried(outbox.store)
             if not lost:
                 return
         except IndexCorruptError as error:
             log.warning("rebuilding: %s", error)
     rebuild(outbox)
+
+
+def _carried(store: Store) -> int:
+    """How many points the vector store has at least, be their weights of today or not."""
+    return len(store.chunk_ids()) - store.outbox.counts(SPARSE).get("put", 0)
 
 
 def rebuild(outbox: Outbox) -> None:
@@ -55,24 +61,24 @@ def _fill(outbox: Outbox, shard: VectorShard) -> None:
     average = store.grid_length()
     last = 0
     sql = (
-        "SELECT num, id, length, terms, vector FROM chunks JOIN texts USING (num)"
+        "SELECT num, id, length, terms, vector, class FROM chunks JOIN texts USING (num)"
         " LEFT JOIN vectors ON vectors.content = chunks.content AND model = ? WHERE num > ? ORDER BY num LIMIT ?"
     )
     while rows := store.execute(sql, (store.embedder, last, BATCH)).fetchall():
         shard.add([(row[1], document_vector(row[3], row[2], average)) for row in rows])
-        dense = [(row[1], np.frombuffer(row[4], dtype=np.float32)) for row in rows if row[4]]
+        dense = [(row[1], np.frombuffer(row[4], dtype=np.float32)) for row in rows if row[4] and row[5] != "data"]
         shard.set_dense(store.embedder, dense)
         last = rows[-1][0]
 
 
 def _swap(outbox: Outbox, number: int) -> None:
     store = outbox.store
-    ready = "EXISTS (SELECT 1 FROM vectors WHERE model = ? AND vectors.content = chunks.content)"
     with store.transaction():
         store.set_meta("shard", str(number))
         store.set_meta("buried", "0")
-        store.execute("DELETE FROM tombstones")
-        store.execute(f"UPDATE chunks SET sparse = 1, dense = {ready}", (store.embedder,))  # noqa: S608
+        store.outbox.drop(SPARSE)
+        store.outbox.drop(DENSE)
+        owe_dense(store, store.without_vector(store.embedder))
 
 
 def verify(outbox: Outbox) -> None:

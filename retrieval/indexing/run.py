@@ -247,7 +247,7 @@ class _Run:
         if self._embedder is None:
             return 0
         counts = self._store.counts()
-        meter = _Meter("dense", self._report, counts.chunks - counts.dense)
+        meter = _Meter("dense", self._report, counts.embeddable - counts.dense)
         return self._outbox.carry_dense(self._embedder, meter.add)
 
     def _refuse_emptiness(self, scanned: Scan) -> None:
@@ -274,10 +274,7 @@ class _Run:
         return sorted([*rows, *scanned.troubled])
 
     def _withheld(self, scanned: Scan) -> list[tuple[str, int]]:
-        sql = (
-            "SELECT path, CAST(reason AS INTEGER) FROM files"
-            " WHERE status = 'indexed' AND reason <> '' AND root = ? ORDER BY path"
-        )
+        sql = "SELECT path, withheld FROM files WHERE withheld > 0 AND root = ? ORDER BY path"
         return [row for root in scanned.roots for row in self._store.execute(sql, (root,))]
 
     def _describe(self, scanned: Scan, embedded: int) -> IndexReport:
@@ -306,8 +303,7 @@ class _Run:
 
 def _was_known_whole(entry: FileEntry, known: Mapping[str, FileRow]) -> bool:
     """Whether chunks are withheld now that an earlier run, by other rules, may have stored."""
-    before = known.get(entry.row.path)
-    is_withheld = entry.row.status == "indexed" and entry.row.reason != ""
-    if before is None or not is_withheld:
+    before, row = known.get(entry.row.path), entry.row
+    if before is None or not row.withheld:
         return False
-    return before.chunker != entry.row.chunker and before.reason != entry.row.reason
+    return before.chunker != row.chunker and before.withheld != row.withheld

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from ...errors import CollectionError, UsageError
 from ..reading.walk import Found, Skipped, SkipReason, walk
-from ..stores.manifest import FileRow, Manifest, Signature
+from ..stores.manifest import NO_COUNTER, ChunkerStamp, FileRow, Manifest, Signature
 from ..stores.texts import Store
 
 GRAIN_NS = 2_000_000_000  # a file that changed this shortly before it was read may have changed again unseen
@@ -56,7 +56,9 @@ class Scan:
         return {item.path for item in self.left_out if item.reason == "secret"} & self.known.keys()
 
 
-def scan(store: Store, roots: Sequence[Path], chunker: str, options: ScanOptions, step: Callable[[], None]) -> Scan:
+def scan(
+    store: Store, roots: Sequence[Path], chunker: ChunkerStamp, options: ScanOptions, step: Callable[[], None]
+) -> Scan:
     """Walk the roots (each whole, and the outermost known root of each) and compare with the manifest."""
     registered = store.roots()
     scope = outermost([*(_resolved(root, registered) for root in roots)], registered)
@@ -103,10 +105,9 @@ def _left_out(skipped: Sequence[Skipped]) -> list[LeftOut]:
     return sorted(named, key=lambda item: (NAMED.index(item.reason), item.path))
 
 
-def cut_for_others(store: Store, chunker: str) -> list[str]:
+def cut_for_others(store: Store, chunker: ChunkerStamp) -> list[str]:
     """Roots with files whose chunks were cut for another embedder, or for none: they are cut anew together."""
-    rows = store.execute("SELECT DISTINCT root, chunker FROM files ORDER BY root")
-    return [root for root, stored in rows if stored.split(" ", 2)[2] != chunker.split(" ", 2)[2]]
+    return [root for root, counter in store.file_counters() if counter != chunker.counter]
 
 
 def outermost(roots: Sequence[str], registered: Sequence[str]) -> list[str]:
@@ -152,7 +153,7 @@ def _vanished(root: str) -> CollectionError:
     )
 
 
-def _is_same(row: FileRow, path: Path, chunker: str) -> bool:
+def _is_same(row: FileRow, path: Path, chunker: ChunkerStamp) -> bool:
     """Whether a file is surely what it was when it was read, and would be cut as it was."""
     if not row.hash or not _fits_chunker(row.chunker, chunker):
         return False
@@ -161,9 +162,9 @@ def _is_same(row: FileRow, path: Path, chunker: str) -> bool:
     return row.signature == signature(path)
 
 
-def _fits_chunker(stored: str, wanted: str) -> bool:
+def _fits_chunker(stored: ChunkerStamp, wanted: ChunkerStamp) -> bool:
     """A run without an embedder leaves what one with an embedder cut."""
-    return stored == wanted or (wanted.endswith(" none") and stored.split(" ", 2)[:2] == wanted.split(" ", 2)[:2])
+    return stored == wanted or (wanted.counter == NO_COUNTER and replace(stored, counter=NO_COUNTER) == wanted)
 
 
 def signature(path: Path) -> Signature:

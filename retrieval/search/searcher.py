@@ -205,9 +205,7 @@ def _graph(snapshot: Snapshot, named: Mapping[str, float], direct: Mapping[Leg, 
 
 
 def _dense_ready(session: Session) -> float:
-    total = len(session.snapshot.places)
-    missing = int(session.store.execute("SELECT COUNT(*) FROM chunks WHERE dense = 0").fetchone()[0])
-    return 1 - missing / total if total else 0.0
+    return session.store.dense_ready()
 
 
 def _hits(snapshot: Snapshot, ranking: Ranking, limit: int) -> tuple[Hit, ...]:

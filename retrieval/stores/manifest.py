@@ -1,24 +1,28 @@
 """Writing files into the store: rows, chunks, references, word statistics and outbox, each file whole or not at all.
 
 After every transaction the database is what its files, one by one, would have made of an empty one; what the vector
-store still has to do stands in the outbox (`sparse`, `dense`, `tombstones`) of the same transaction.
+store still has to do stands in the outbox of the same transaction.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass, fields
-from typing import Literal
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any, Literal
 
 import numpy as np
 
-from ...domain import Chunk, Reference
+from ...domain import Chunk, Reference, ReferenceKind
 from ...text.tokenizer import tokenize
+from ..reading.text_class import TextClass
+from .edges import pack_edges
 from .lexical import pack_terms, unpack_terms
+from .outbox_table import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
 from .texts import Store
 
 FileStatus = Literal["indexed", "quarantined"]
+NO_COUNTER = "none"  # where there was no embedder, and tokens were estimated
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,19 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkerStamp:
+    """What the chunks of a file depend on besides its bytes and its place: the version of the readers and chunkers,
+    whether credentials are kept, and whose tokens are counted."""
+
+    reading: int
+    secrets: bool
+    counter: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileRow:
-    """A file as the manifest has it. `hash` is empty where the bytes could not be read."""
+    """A file as the manifest has it. `hash` is empty where the bytes could not be read; `withheld` chunks are left out,
+    because a credential stands in them."""
 
     path: str
     root: str
@@ -43,9 +58,10 @@ class FileRow:
     inode: int
     seen_ns: int
     hash: str
-    chunker: str
+    chunker: ChunkerStamp
     status: FileStatus = "indexed"
     reason: str = ""
+    withheld: int = 0
 
     @property
     def signature(self) -> Signature:
@@ -61,16 +77,18 @@ class ChunkRow:
     content: bytes
     terms: bytes
     length: int
+    text_class: TextClass
 
     @classmethod
-    def of(cls, chunk: Chunk) -> ChunkRow:
+    def of(cls, chunk: Chunk, text_class: TextClass) -> ChunkRow:
         tokens = tokenize(lexical_text(chunk))
-        return cls(chunk, chunk.id, content_key(chunk.header, chunk.text), pack_terms(tokens), len(tokens))
+        key = content_key(chunk.header, chunk.text)
+        return cls(chunk, chunk.id, key, pack_terms(tokens), len(tokens), text_class)
 
     def key(self) -> tuple[object, ...]:
         """What must be equal for the row in the database to stay as it is."""
         chunk = self.chunk
-        return (self.id, chunk.end_line, chunk.symbol, chunk.language, chunk.place, self.content)
+        return (self.id, chunk.end_line, chunk.symbol, chunk.language, chunk.place, self.content, self.text_class)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,19 +111,26 @@ def content_key(header: str, text: str) -> bytes:
     return hashlib.sha256(f"{header}\x00{text}".encode("utf-8", "surrogatepass")).digest()[:16]
 
 
+def _file_row(row: tuple[Any, ...]) -> FileRow:
+    reading, secrets, counter = row[8:11]
+    values = (*row[:8], ChunkerStamp(reading, bool(secrets), counter), *row[11:])
+    return FileRow(*values)
+
+
 class Manifest:
     """The writer of one collection's files."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._outbox = store.outbox
         self._added: list[bytes] = []
         self._removed: list[bytes] = []
 
     def rows(self, roots: Iterable[str]) -> dict[str, FileRow]:
         """The files below these roots, by path."""
-        names = ", ".join(field.name for field in fields(FileRow))
-        sql = f"SELECT {names} FROM files WHERE root = ?"  # noqa: S608 - the names of our own fields
-        return {row[0]: FileRow(*row) for root in roots for row in self._store.execute(sql, (root,))}
+        sql = "SELECT * FROM files WHERE root = ?"
+        rows = [row for root in roots for row in self._store.execute(sql, (root,))]
+        return {row[0]: _file_row(row) for row in rows}
 
     def commit(self, entries: Sequence[FileEntry], gone: Iterable[str] = (), gone_roots: Iterable[str] = ()) -> None:
         """Put these files and take out files and roots that are gone, in one transaction."""
@@ -127,7 +152,8 @@ class Manifest:
                 self._put(row)
 
     def _put(self, row: FileRow) -> None:
-        self._store.execute("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?)", astuple(row))
+        values = (*astuple(row)[:8], *astuple(row.chunker), row.status, row.reason, row.withheld)
+        self._store.execute("INSERT OR REPLACE INTO files VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)", values)
 
     def _replace(self, entry: FileEntry) -> None:
         path = entry.row.path
@@ -136,10 +162,7 @@ class Manifest:
         for chunk_id, row in wanted.items():
             if chunk_id not in kept:
                 kept[chunk_id] = self._insert(row)
-        self._store.executemany(
-            "INSERT OR IGNORE INTO refs VALUES (?,?,?)",
-            [(kept[ref.chunk_id], ref.kind, ref.name) for ref in entry.references],
-        )
+        self._refer(kept, entry.references)
         self._store.execute("DELETE FROM extracts WHERE path = ?", (path,))
         if entry.extract is not None:
             self._store.execute("INSERT INTO extracts VALUES (?,?)", (path, entry.extract))
@@ -151,32 +174,52 @@ class Manifest:
         self._store.execute("DELETE FROM files WHERE path = ?", (path,))
 
     def _drop_chunks(self, path: str, staying: set[tuple[object, ...]]) -> dict[str, int]:
-        """Delete the chunks of a file but for those that stay as they are, and all its references."""
-        sql = "SELECT num, id, end_line, symbol, language, place, content FROM chunks WHERE path = ?"
+        """Delete the chunks of a file but for those that stay as they are; these by id."""
+        sql = "SELECT num, id, end_line, symbol, language, place, content, class FROM chunks WHERE path = ?"
         rows = self._store.execute(sql, (path,)).fetchall()
         kept = {row[1]: int(row[0]) for row in rows if tuple(row[1:]) in staying}
-        dropped = [(row[0], row[1]) for row in rows if row[1] not in kept]
-        self._store.executemany("DELETE FROM refs WHERE chunk = ?", [(row[0],) for row in rows])
-        for num, chunk_id in dropped:
-            terms = self._store.execute("SELECT terms FROM texts WHERE num = ?", (num,)).fetchone()[0]
-            self._removed.append(terms)
+        dropped = {row[1]: int(row[0]) for row in rows if row[1] not in kept}
+        for num in dropped.values():
+            self._removed.append(self._store.execute("SELECT terms FROM texts WHERE num = ?", (num,)).fetchone()[0])
+            self._refer_anew(num, ())
             self._store.execute("DELETE FROM texts WHERE num = ?", (num,))
             self._store.execute("DELETE FROM chunks WHERE num = ?", (num,))
-            self._store.execute("INSERT OR IGNORE INTO tombstones VALUES (?)", (chunk_id,))
+        self._outbox.owe(SPARSE, [Owed(chunk_id, "delete", SPARSE_PRIORITY["delete"]) for chunk_id in dropped])
+        self._outbox.drop(DENSE, dropped)
         return kept
 
     def _insert(self, row: ChunkRow) -> int:
         chunk = row.chunk
         span = (row.id, chunk.path, chunk.start_line, chunk.end_line, chunk.symbol, chunk.language, chunk.place)
         sql = (
-            "INSERT INTO chunks (id, path, start_line, end_line, symbol, language, place, length, content)"
-            " VALUES (?,?,?,?,?,?,?,?,?)"
+            "INSERT INTO chunks (id, path, start_line, end_line, symbol, language, place, length, content, class)"
+            " VALUES (?,?,?,?,?,?,?,?,?,?)"
         )
-        num = self._store.execute(sql, (*span, row.length, row.content)).lastrowid
+        num = self._store.execute(sql, (*span, row.length, row.content, row.text_class)).lastrowid
         assert num is not None
         self._store.execute("INSERT INTO texts VALUES (?,?,?,?)", (num, chunk.header, chunk.text, row.terms))
         self._added.append(row.terms)
+        self._outbox.owe(SPARSE, [Owed(row.id, "put", SPARSE_PRIORITY["put"])])
+        if row.text_class != "data":
+            self._outbox.owe(DENSE, [Owed(row.id, "put", DENSE_PRIORITY[row.text_class])])
         return num
+
+    def _refer(self, numbers: Mapping[str, int], references: Iterable[Reference]) -> None:
+        """Give each of these chunks its references; those that are as they were are left alone."""
+        wanted: dict[int, set[tuple[ReferenceKind, str]]] = {num: set() for num in numbers.values()}
+        for reference in references:
+            wanted[numbers[reference.chunk_id]].add((reference.kind, reference.name))
+        for num, pairs in wanted.items():
+            if pairs != set(self._store.execute("SELECT kind, name FROM refs WHERE chunk = ?", (num,))):
+                self._refer_anew(num, pairs)
+
+    def _refer_anew(self, num: int, pairs: Collection[tuple[ReferenceKind, str]]) -> None:
+        self._store.execute("DELETE FROM refs WHERE chunk = ?", (num,))
+        self._store.execute("DELETE FROM edges WHERE chunk = ?", (num,))
+        self._store.executemany("INSERT INTO refs VALUES (?,?,?)", [(num, *pair) for pair in pairs])
+        if pairs:
+            self._store.execute("INSERT INTO edges VALUES (?,?)", (num, pack_edges(pairs)))
+        self._store.execute("INSERT OR IGNORE INTO graph_changes VALUES (?)", (num,))
 
     def _count_terms(self) -> None:
         """Move the document frequencies by what was added and removed."""

@@ -13,7 +13,9 @@ from typing import Any, cast
 
 from ...domain import Chunk, Language, Reference
 from ...storage.faults import damaged, translated
+from ..reading.text_class import TextClass
 from .lexical import Candidate, CorpusStats, grid_length, stats_from_histogram
+from .outbox_table import DENSE, SPARSE, OutboxTable
 from .schema import connect
 
 SLICE = 500  # parameters in one statement
@@ -34,7 +36,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What is in the collection and how much of it the vector store has. `dense` is of the embedder `embedder`."""
+    """What is in the collection and how much of it the vector store has.
+
+    `dense` of the `embeddable` chunks have their vector of the embedder `embedder`; data is none of them.
+    """
 
     files: int = 0
     quarantined: int = 0
@@ -42,11 +47,12 @@ class Counts:
     references: int = 0
     sparse: int = 0
     dense: int = 0
+    embeddable: int = 0
     embedder: str = ""
 
     @property
     def dense_ready(self) -> float:
-        return self.dense / self.chunks if self.chunks else 0.0
+        return self.dense / self.embeddable if self.embeddable else 0.0
 
 
 class Rows:
@@ -80,6 +86,7 @@ class Store:
     def __init__(self, path: Path, *, create: bool = False) -> None:
         self.path = path
         self._connection = connect(path, create=create)
+        self.outbox = OutboxTable(self)
 
     def close(self) -> None:
         self._connection.close()
@@ -138,14 +145,25 @@ class Store:
         """The roots that files stand under; more than `roots()` where a run that put one inside another was cut off."""
         return [str(root) for (root,) in self.execute("SELECT DISTINCT root FROM files ORDER BY root")]
 
+    def file_counters(self) -> list[tuple[str, str]]:
+        """Each root of files with whose tokens were counted in them."""
+        return self.execute("SELECT DISTINCT root, counter FROM files ORDER BY root, counter").fetchall()
+
     def counts(self) -> Counts:
         count = "SELECT (SELECT COUNT(*) FROM files WHERE status = 'indexed'),"
         count += " (SELECT COUNT(*) FROM files WHERE status = 'quarantined'), (SELECT COUNT(*) FROM chunks),"
-        count += " (SELECT COUNT(*) FROM refs), (SELECT COUNT(*) FROM chunks WHERE sparse <> 1),"
-        count += " (SELECT COUNT(*) FROM chunks WHERE dense = 0)"
-        files, quarantined, chunks, references, sparse, dense = self.execute(count).fetchone()
-        ready = (chunks - sparse, chunks - dense)
-        return Counts(files, quarantined, chunks, references, *ready, embedder=self.embedder)
+        count += " (SELECT COUNT(*) FROM refs), (SELECT COUNT(*) FROM chunks WHERE class = 'data')"
+        files, quarantined, chunks, references, data = self.execute(count).fetchone()
+        sparse = self.outbox.counts(SPARSE)
+        carried = chunks - sparse.get("put", 0) - sparse.get("reweigh", 0)
+        embeddable = chunks - data
+        dense = embeddable - self.outbox.count(DENSE)
+        return Counts(files, quarantined, chunks, references, carried, dense, embeddable, embedder=self.embedder)
+
+    def dense_ready(self) -> float:
+        """The share of the chunks that can have a vector which have it."""
+        embeddable = int(self.execute("SELECT COUNT(*) FROM chunks WHERE class <> 'data'").fetchone()[0])
+        return 1 - self.outbox.count(DENSE) / embeddable if embeddable else 0.0
 
     # --- chunks
 
@@ -166,6 +184,25 @@ class Store:
         """The text that was extracted from a PDF or notebook: what its chunks' lines count."""
         row = self.execute("SELECT text FROM extracts WHERE path = ?", (path,)).fetchone()
         return str(row[0]) if row else None
+
+    def chunk_ids(self) -> list[str]:
+        return [str(chunk_id) for (chunk_id,) in self.execute("SELECT id FROM chunks")]
+
+    def classes(self) -> list[tuple[str, TextClass]]:
+        """Each chunk's id and class."""
+        return self.execute("SELECT id, class FROM chunks").fetchall()
+
+    def without_vector(self, model: str) -> list[tuple[str, TextClass]]:
+        """The chunks, with their classes, of which no vector of this embedder is kept."""
+        sql = (
+            "SELECT id, class FROM chunks"
+            " WHERE NOT EXISTS (SELECT 1 FROM vectors WHERE model = ? AND vectors.content = chunks.content)"
+        )
+        return self.execute(sql, (model,)).fetchall()
+
+    def content_keys(self, chunk_ids: Sized[str]) -> dict[str, bytes]:
+        """What the vectors of these chunks are kept under."""
+        return dict(self._in_slices("SELECT id, content FROM chunks WHERE id IN ({})", chunk_ids))
 
     # --- the graph: references as they stand in the text
 

@@ -49,7 +49,7 @@ def let_time_pass(collection: Collection) -> None:
 
 def assert_as_undisturbed(collection: Collection, roots: list[Path], embedder: Embedder | None) -> None:
     """The collection is what indexing its files into an empty home gives."""
-    fresh = Collection(collection.home.with_name("fresh"), collection.name)
+    fresh = Collection(collection.home / "fresh", collection.name)
     shutil.rmtree(fresh.home, ignore_errors=True)
     index(fresh, roots, embedder)
     assert differences(read_state(fresh), read_state(collection)) == []

@@ -9,12 +9,13 @@ import pytest
 
 from hydragraph.retrieval.indexing.run import IndexOptions
 from hydragraph.retrieval.indexing.scan import Scan, outermost, scan
+from hydragraph.retrieval.stores.manifest import ChunkerStamp
 from hydragraph.retrieval.stores.texts import Store
 
 
 def scanned(root: Path) -> Scan:
     with Store(root.with_name("scan.db"), create=True) as store:
-        return scan(store, [root], "1 secrets=0 none", IndexOptions(), lambda: None)
+        return scan(store, [root], ChunkerStamp(1, False, "none"), IndexOptions(), lambda: None)
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import pytest
 from hydragraph.domain import Chunk
 from hydragraph.retrieval.search.search_state import Snapshot
 from hydragraph.retrieval.stores.lexical import Candidate, term_key
-from hydragraph.retrieval.stores.manifest import ChunkRow, FileEntry, FileRow, Manifest
+from hydragraph.retrieval.stores.manifest import ChunkerStamp, ChunkRow, FileEntry, FileRow, Manifest
 from hydragraph.retrieval.stores.texts import Store
 
+STAMP = ChunkerStamp(1, False, "none")
 WORDS = ("amber", "birch", "cedar", "delta", "ember")
 
 
@@ -34,7 +35,9 @@ class CountingStore(Store):
 def store(tmp_path: Path) -> CountingStore:
     store = CountingStore(tmp_path / "index.db", create=True)
     chunks = [Chunk(f"/t/{n}", 1, 1, f"{word} stone", "", "text") for n, word in enumerate(WORDS)]
-    files = [FileEntry(FileRow(it.path, "/t", 1, 1, 1, 1, 1, "h", "c"), (ChunkRow.of(it),)) for it in chunks]
+    files = [
+        FileEntry(FileRow(it.path, "/t", 1, 1, 1, 1, 1, "h", STAMP), (ChunkRow.of(it, "source"),)) for it in chunks
+    ]
     Manifest(store).commit(files)
     return store
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.errors import IndexBusyError, IndexCorruptError, NoIndexError, UsageError
+from hydragraph.errors import CollectionError, IndexBusyError, IndexCorruptError, NoIndexError, UsageError
 from hydragraph.retrieval.stores.collection import Collection, list_collections
 from hydragraph.retrieval.stores.texts import Store
 
@@ -113,11 +113,13 @@ def test_a_database_that_is_none_is_said_to_be_damaged(docs: Collection) -> None
     assert "hydragraph forget docs" in info.trouble
 
 
-def test_a_database_of_another_version_is_refused(docs: Collection) -> None:
+def test_a_database_of_a_later_version_is_refused_in_words(docs: Collection) -> None:
     with Store(docs.database) as store:
         store.execute("PRAGMA user_version = 99")
-    with pytest.raises(IndexCorruptError, match="schema version 99"):
+        store.set_meta("program", "7.1")
+    with pytest.raises(CollectionError, match=r"schema version 99.*Use hydragraph 7\.1 or newer; nothing") as raised:
         Store(docs.database)
+    assert "forget" not in str(raised.value)
 
 
 def test_who_waits_comes_before_who_lets_go_and_asks_again(docs: Collection) -> None:

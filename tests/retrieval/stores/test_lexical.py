@@ -28,7 +28,7 @@ from hydragraph.retrieval.stores.lexical import (
     stats_of,
     term_key,
 )
-from hydragraph.retrieval.stores.manifest import ChunkRow, FileEntry, FileRow, Manifest
+from hydragraph.retrieval.stores.manifest import ChunkerStamp, ChunkRow, FileEntry, FileRow, Manifest
 from hydragraph.retrieval.stores.texts import Store
 from hydragraph.text.tokenizer import tokenize
 
@@ -121,8 +121,8 @@ def test_the_stored_index_ranks_as_rank_bm25_does(home: Path, seed: int) -> None
     assert not degenerates(texts)
     chunks = [Chunk(f"/t/{n:04d}", 1, 1, text, "", "text") for n, text in enumerate(texts)]
     with Store(home / "index.db", create=True) as store, VectorShard.create(home / "v") as shard:
-        rows = [ChunkRow.of(chunk) for chunk in chunks]
-        files = [FileRow(chunk.path, "/t", 1, 1, 1, 1, 1, "h", "c") for chunk in chunks]
+        rows = [ChunkRow.of(chunk, "source") for chunk in chunks]
+        files = [FileRow(chunk.path, "/t", 1, 1, 1, 1, 1, "h", ChunkerStamp(1, False, "none")) for chunk in chunks]
         Manifest(store).commit([FileEntry(file, (row,)) for file, row in zip(files, rows, strict=True)])
         shard.add([(row.id, document_vector(row.terms, row.length, store.grid_length())) for row in rows])
         for _ in range(15):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from hydragraph.domain import Chunk, Reference
 from hydragraph.retrieval.stores.lexical import stats_of, term_key
-from hydragraph.retrieval.stores.manifest import ChunkRow, FileEntry, FileRow, Manifest
+from hydragraph.retrieval.stores.manifest import ChunkerStamp, ChunkRow, FileEntry, FileRow, Manifest
+from hydragraph.retrieval.stores.outbox_table import Owed
 from hydragraph.retrieval.stores.texts import Store
 from hydragraph.text.tokenizer import tokenize
 
@@ -21,12 +22,17 @@ edits = st.lists(
 
 def entry(path: str, *texts: str, header: str = "head", references: tuple[Reference, ...] = ()) -> FileEntry:
     chunks = [Chunk(path, line, line, text, header, "text") for line, text in enumerate(texts, 1)]
-    row = FileRow(path, "/t", 1, 2, 3, 4, 5, "hash", "chunker")
-    return FileEntry(row, tuple(ChunkRow.of(chunk) for chunk in chunks), references)
+    row = FileRow(path, "/t", 1, 2, 3, 4, 5, "hash", ChunkerStamp(1, False, "none"))
+    return FileEntry(row, tuple(ChunkRow.of(chunk, "source") for chunk in chunks), references)
 
 
 def chunk_ids(store: Store, path: str) -> set[str]:
     return {row[0] for row in store.execute("SELECT id FROM chunks WHERE path = ?", (path,))}
+
+
+def carry_all(store: Store) -> None:
+    store.outbox.drop("sparse")
+    store.outbox.drop("dense")
 
 
 @settings(deadline=None, max_examples=15)
@@ -51,20 +57,23 @@ def test_chunks_that_did_not_change_keep_their_vectors(tmp_path: Path) -> None:
     with Store(tmp_path / "index.db", create=True) as store:
         manifest = Manifest(store)
         manifest.commit([entry("/t/a", "first", "second")])
-        store.execute("UPDATE chunks SET sparse = 1, dense = 1")
+        first, second = store.chunk_ids()
+        carry_all(store)
         manifest.commit([entry("/t/a", "first", "changed")])
-        rows = store.execute("SELECT start_line, sparse, dense FROM chunks ORDER BY start_line").fetchall()
-        assert rows == [(1, 1, 1), (2, 0, 0)]
-        assert store.execute("SELECT COUNT(*) FROM tombstones").fetchone() == (1,)
+        [changed] = set(store.chunk_ids()) - {first}
+        assert store.outbox.owed("sparse", 9) == [Owed(second, "delete", 0), Owed(changed, "put", 1)]
+        assert store.outbox.owed("dense", 9) == [Owed(changed, "put", 0)]
 
 
 def test_another_header_is_another_vector(tmp_path: Path) -> None:
     with Store(tmp_path / "index.db", create=True) as store:
         manifest = Manifest(store)
         manifest.commit([entry("/t/a", "same")])
-        store.execute("UPDATE chunks SET sparse = 1, dense = 1")
+        carry_all(store)
         manifest.commit([entry("/t/a", "same", header="moved")])
-        assert store.execute("SELECT sparse, dense FROM chunks").fetchall() == [(0, 0)]
+        [same] = store.chunk_ids()
+        assert store.outbox.owed("sparse", 9) == [Owed(same, "put", 1)]
+        assert store.outbox.owed("dense", 9) == [Owed(same, "put", 0)]
         [chunk] = store.chunks(chunk_ids(store, "/t/a")).values()
         assert chunk.header == "moved"
 
@@ -86,7 +95,9 @@ def test_a_transaction_that_fails_leaves_no_trace(tmp_path: Path) -> None:
 
 
 def test_references_are_found_by_chunk_and_go_with_their_file(tmp_path: Path) -> None:
-    first, second = (ChunkRow.of(Chunk("/t/a", line, line, f"text {line}", "", "python")).id for line in (1, 2))
+    first, second = (
+        ChunkRow.of(Chunk("/t/a", line, line, f"text {line}", "", "python"), "source").id for line in (1, 2)
+    )
     references = (
         Reference(first, "defines", "pkg.Session.commit"),
         Reference(second, "calls", "self.commit"),
