@@ -7,12 +7,12 @@ plain words are stemmed. Scripts that do not put spaces between words give overl
 from __future__ import annotations
 
 import re
-import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from itertools import pairwise
-from typing import Protocol, cast
+
+from .stemmer import english_stem
 
 LONGEST_WORD = 64  # of what is remembered and kept whole: beyond are hashes, base64 and sentences without spaces
 ASCII_WORD = re.compile(r"\w+(?:\.\w+)*", re.ASCII)
@@ -22,11 +22,6 @@ UNSPACED = re.compile(
     "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
     "\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
-_stemming = threading.Lock()
-
-
-class Stemmer(Protocol):
-    def stemWord(self, word: str) -> str: ...
 
 
 def tokenize(text: str) -> list[str]:
@@ -91,15 +86,4 @@ def _pairs(run: str) -> Iterator[str]:
         yield first + second
 
 
-@lru_cache(maxsize=1 << 16)
-def stem(word: str) -> str:
-    """The stem of a lower-case English word."""
-    with _stemming:  # a snowball stemmer keeps the word it works on in itself
-        return _english().stemWord(word)
-
-
-@cache
-def _english() -> Stemmer:
-    import snowballstemmer
-
-    return cast(Stemmer, snowballstemmer.stemmer("english"))
+stem = lru_cache(maxsize=1 << 16)(english_stem)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import threading
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from .stemmer import english_stem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from snowballstemmer.english_stemmer import EnglishStemmer
 
 _WORD = re.compile(r"[^\W\d_]+|\d+(?:\.\d+)*")
 _TOKEN = re.compile(r"\w+(?:[.:/-]+\w+)*", re.UNICODE)
@@ -44,14 +43,6 @@ _STOP = """a about above actually after again all also always am an and any anyo
     was way ways we well were weren what whatever when where whether which while who whole whom whose why will with
     within without won work works would wouldn yes yet you your yours yourself"""
 STOP_WORDS = frozenset(_STOP.split())
-_stemming = threading.Lock()
-
-
-@cache
-def _stemmer() -> EnglishStemmer:
-    import snowballstemmer
-
-    return snowballstemmer.stemmer("english")
 
 
 @lru_cache(maxsize=65_536)
@@ -59,8 +50,7 @@ def stem(word: str) -> str:
     """The stem of one lower-case word, British spelling as American; numbers and short words stand as they are."""
     if not 4 <= len(word) <= LONGEST_NAME or not word.isalpha():
         return word
-    with _stemming:  # a snowball stemmer keeps the word it works on in itself, and answers are checked in threads
-        return str(_stemmer().stemWord(_BRITISH.sub("iz", word)))
+    return english_stem(_BRITISH.sub("iz", word))
 
 
 def _parts(token: str) -> tuple[str, ...]:

@@ -199,7 +199,7 @@ def _load_session(files: ModelFiles, cache: Path, threads: int) -> InferenceSess
     try:
         return _open_session(path, threads)
     except EmbedderError:
-        path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)  # the weights beside it are written anew with it
         return _open_session(ensure_model(files, cache), threads)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -13,7 +14,13 @@ import pytest
 
 from hydragraph.errors import EmbedderError
 from hydragraph.models.embedders.minilm import INSTALL_COMMANDS, MiniLM, weights_status
-from hydragraph.models.embedders.onnx_export import WEIGHTS_SHA256, ModelFiles, cached_model_path, ensure_model
+from hydragraph.models.embedders.onnx_export import (
+    WEIGHTS_SHA256,
+    ModelFiles,
+    cached_model_path,
+    ensure_model,
+    weights_path,
+)
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "minilm_golden.json").read_text(encoding="utf-8"))["items"]
 TEXTS = [item["text"] for item in GOLDEN]
@@ -99,7 +106,17 @@ def test_damaged_cache_is_made_again(model_files: ModelFiles, minilm: MiniLM, ow
     damaged = cached_model_path(own_cache)
     damaged.write_bytes(b"not a model")
     np.testing.assert_allclose(MiniLM(own_cache).embed(["a"]), minilm.embed(["a"]), atol=1e-6)
-    assert damaged.stat().st_size > 80_000_000
+    assert weights_path(damaged).stat().st_size > 80_000_000
+
+
+@pytest.mark.parametrize("size", [None, 0, 50_000_000])
+def test_weights_that_are_gone_or_cut_short_are_made_again(
+    model_files: ModelFiles, minilm: MiniLM, own_cache: Path, size: int | None
+) -> None:
+    weights = weights_path(ensure_model(model_files, own_cache))
+    weights.unlink() if size is None else os.truncate(weights, size)
+    np.testing.assert_allclose(MiniLM(own_cache).embed(["a"]), minilm.embed(["a"]), atol=1e-6)
+    assert weights.stat().st_size > 80_000_000
 
 
 def test_first_use_prints_nothing_and_imports_late(model_files: ModelFiles, model_cache: Path) -> None:

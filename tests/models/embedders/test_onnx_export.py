@@ -12,7 +12,13 @@ import pytest
 
 from hydragraph.errors import EmbedderError
 from hydragraph.models.embedders.minilm import MiniLM
-from hydragraph.models.embedders.onnx_export import ModelFiles, cached_model_path, ensure_model, find_model_files
+from hydragraph.models.embedders.onnx_export import (
+    ModelFiles,
+    cached_model_path,
+    ensure_model,
+    find_model_files,
+    weights_path,
+)
 
 MAKER = """
 import sys
@@ -38,8 +44,8 @@ def fake_package(folder: Path, weights: bytes) -> None:
 def test_graph_is_valid_opset_17_of_standard_operators_only(model: Path) -> None:
     import onnx
 
-    graph = onnx.load(model)
-    onnx.checker.check_model(graph, full_check=True)
+    onnx.checker.check_model(str(model), full_check=True)
+    graph = onnx.load(model, load_external_data=False)
     assert [(entry.domain, entry.version) for entry in graph.opset_import] == [("", 17)]
     assert [output.name for output in graph.graph.output] == ["vectors", "token_vectors"]
 
@@ -56,6 +62,28 @@ def test_second_output_is_the_token_vectors_whose_masked_mean_is_the_vector(mode
     np.testing.assert_allclose(vectors, mean / np.linalg.norm(mean, axis=1, keepdims=True), atol=1e-6)
 
 
+def test_weights_are_mapped_from_a_file_of_their_own(model: Path) -> None:
+    import onnx
+
+    constants = onnx.load(model, load_external_data=False).graph.initializer
+    outside = {
+        entry.value
+        for constant in constants
+        for entry in constant.external_data
+        if entry.key == "location" and constant.data_location == onnx.TensorProto.EXTERNAL
+    }
+    assert outside == {weights_path(model).name}
+    assert model.stat().st_size < 100_000 < 80_000_000 < weights_path(model).stat().st_size
+
+
+def test_files_of_earlier_versions_go_when_a_new_one_is_made(model_files: ModelFiles, own_cache: Path) -> None:
+    stem = cached_model_path(own_cache).name.rpartition("-v")[0]
+    (own_cache / f"{stem}-v1.onnx").touch()
+    (own_cache / "of-another-kind.onnx").touch()
+    made = ensure_model(model_files, own_cache)
+    assert sorted(own_cache.iterdir()) == sorted([made, weights_path(made), own_cache / "of-another-kind.onnx"])
+
+
 def test_file_is_made_once(model_files: ModelFiles, model_cache: Path) -> None:
     made = ensure_model(model_files, model_cache)
     before = made.stat()
@@ -68,15 +96,17 @@ def test_makers_at_the_same_time_leave_one_whole_file_and_print_nothing(
 ) -> None:
     """What a maker killed long ago had written goes; what a running one is writing stays."""
     target = cached_model_path(own_cache)
-    abandoned, young = Path(f"{target}abc.tmp"), Path(f"{target}def.tmp")
-    abandoned.touch()
-    young.touch()
+    abandoned, young = Path(f"{target}.abc.tmp"), Path(f"{target}.def.tmp")
+    abandoned.mkdir()
+    (abandoned / "half").touch()
+    young.mkdir()
     os.utime(abandoned, (time.time() - 7200, time.time() - 7200))
     command = [sys.executable, "-W", "error", "-c", MAKER, str(own_cache)]
     makers = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
     assert {maker.communicate(timeout=60)[0].strip() for maker in makers} == {str(target)}
-    assert sorted(own_cache.iterdir()) == sorted([target, young])
+    assert sorted(own_cache.iterdir()) == sorted([target, weights_path(target), young])
     assert target.read_bytes() == model.read_bytes()
+    assert weights_path(target).read_bytes() == weights_path(model).read_bytes()
 
 
 def test_weights_that_differ_are_refused_and_leave_nothing(model_files: ModelFiles, own_cache: Path) -> None:
