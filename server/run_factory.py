@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast, get_args
-from urllib.parse import urlsplit
 
 from ..domain import Budget
 from ..errors import NoIndexError, UsageError
 from ..graphs.answers import answer_json, answer_of
 from ..graphs.hosting.from_settings import close_services, open_services, rag_settings
 from ..settings import Settings, SettingsTier, TierSettings
+from ..settings.urls import host_of
 from .events import Graph, Json, Run
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..models.clients.call_log import OnCall
 
 MAX_QUESTION = 20_000  # characters, as much as a message over HTTP may have
+HERE = "this machine"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -106,11 +107,8 @@ def readers_of_text(settings: Settings) -> str:
     return f"The text may be seen by: {', '.join([*others, *shown.values()])}{web}"
 
 
-HERE = "this machine"
-
-
 def _host(url: str) -> str:
-    name = urlsplit(url).hostname or url
+    name = host_of(url)
     if name == "localhost":
         return HERE
     try:

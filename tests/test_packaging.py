@@ -72,7 +72,7 @@ def imports_of(path: Path) -> set[str]:
 
 def test_no_stray_module_at_the_root() -> None:
     modules = {path.stem for path in ROOT.glob("*.py")}
-    assert modules == {"__init__", "__main__", "domain", "settings", "errors"}
+    assert modules == {"__init__", "__main__", "domain", "errors"}
 
 
 def test_root_init_runs_nothing() -> None:

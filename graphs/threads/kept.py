@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...storage.faults import translated
+from ...storage.private import close_home
 from .saver import FILE, broken
 
 BUSY_SECONDS = 10.0
@@ -91,6 +92,7 @@ def forget_threads(home: Path, threads: Sequence[Thread]) -> None:
 def _opened(home: Path) -> Iterator[sqlite3.Connection | None]:
     """The database of the threads, or None where there has never been one."""
     path = home / FILE
+    close_home(home)
     with translated(path, broken):
         try:
             path.stat()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import CollectionError
 from ...storage.faults import translated
+from ...storage.private import close_home, make_file, make_folder
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
@@ -26,13 +27,19 @@ async def open_threads(home: Path) -> AsyncIterator[AsyncSqliteSaver]:
 
     async with AsyncExitStack() as stack:
         with translated(home / FILE, broken):
-            await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
+            await asyncio.to_thread(_prepare, home)
             saver = await stack.enter_async_context(AsyncSqliteSaver.from_conn_string(str(home / FILE)))
             await saver.setup()
             await saver.conn.execute("PRAGMA journal_mode=WAL")
             await saver.conn.execute("PRAGMA synchronous=NORMAL")
             await saver.conn.execute("PRAGMA busy_timeout=10000")
         yield saver
+
+
+def _prepare(home: Path) -> None:
+    make_folder(home, home=home)
+    make_file(home / FILE)
+    close_home(home)
 
 
 def broken(database: Path, reason: str) -> CollectionError:

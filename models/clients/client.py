@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import httpx
 
 from ...domain import Fault, Message, Reply, Tier, Usage
-from ...settings import hide_secrets
+from ...settings.urls import hide_secrets
 from ..counting import estimate_messages, estimate_tokens, fewest_tokens
 from ..faults import said
 from ..replies.thoughts import ThoughtFilter

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import EmbedderError
+from ...storage.private import close, make_folder
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -80,7 +81,7 @@ def ensure_model(files: ModelFiles, cache: Path) -> Path:
         return target
     check_file(files.weights, WEIGHTS_SHA256)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
+        make_folder(cache, home=cache.parent)
         _remove_abandoned(target)
         _write_atomically(target, _model_of(files.weights))
         _remove_earlier_versions(target)
@@ -115,6 +116,7 @@ def _write_atomically(target: Path, model: ModelProto) -> None:
         onnx.save_model(model, graph, save_as_external_data=True, location=weights.name, size_threshold=MAPPED_BYTES)
         for made in (weights, graph):
             _sync(made)
+            close(made)
             os.replace(made, target.with_name(made.name))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

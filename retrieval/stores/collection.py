@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ...errors import CollectionError, IndexBusyError, NoIndexError, UsageError
 from ...storage.faults import os_fault
+from ...storage.private import close_home, close_tree, make_folder
 from .edge_vectors import FreeBytes, VectorShard, free_bytes, unusable
 from .texts import Counts, Store
 
@@ -88,7 +89,8 @@ class Collection:
             yield Opened(collection, store, shard)
 
     def require(self) -> None:
-        """Raise NoIndexError unless something was indexed here."""
+        """Raise NoIndexError unless something was indexed here. The home of an older version is closed to others."""
+        close_home(self.home)
         if not self.exists():
             known = ", ".join(collection_names(self.home)) or "none"
             raise NoIndexError(
@@ -105,6 +107,8 @@ class Collection:
         with ExitStack() as stack:
             with _locked(self.folder / "turn.lock", self.name, wait, holder=lock):
                 stack.enter_context(_locked(lock, self.name, max(0.0, until - time.monotonic())))
+            close_tree(self.folder)
+            stack.callback(close_tree, self.folder)  # the vector store makes files as it likes
             yield
 
     @contextmanager
@@ -112,7 +116,8 @@ class Collection:
         """Hold the writer's lock: nobody else indexes or forgets."""
         if create:
             try:
-                self.folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self.folder, home=self.home)
+                close_home(self.home)
             except OSError as error:
                 raise os_fault(self.folder, error) from error
         with _locked(self.folder / "writer.lock", self.name, wait):
@@ -152,6 +157,7 @@ class Collection:
 
 def list_collections(home: Path) -> list[CollectionInfo]:
     """Every collection with something in it, by name. Raises HomeError where the home cannot be read."""
+    close_home(home)
     found = []
     for name in collection_names(home):
         with suppress(NoIndexError):  # its first index has not begun

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from ...errors import CollectionError, DiskFullError, IndexBusyError, IndexCorruptError
 from ...storage.faults import LEAST_FREE, full, os_fault
+from ...storage.private import FOLDER_MODE
 from .lexical import SparseVector
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class VectorShard:
         import qdrant_edge as edge
 
         require_space(folder.parent, 0, free)
-        folder.mkdir(parents=True)
+        folder.mkdir(mode=FOLDER_MODE, parents=True)
         # A search over two threads is no quicker at these sizes and takes three times the CPU time.
         config = edge.EdgeConfig(sparse_vectors={SPARSE: edge.EdgeSparseVectorParams()}, max_search_threads=1)
         with _translated(folder):

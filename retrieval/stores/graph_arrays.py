@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...storage.private import FOLDER_MODE, close_tree
 from .edges import WEIGHTS, unpack_edges
 
 if TYPE_CHECKING:
@@ -112,12 +113,13 @@ class GraphArrays:
     def save(self, folder: Path) -> None:
         """Into a new folder that is whole and on the disk once it has this name."""
         partial = folder.with_name(f"{folder.name}.partial")
-        partial.mkdir()
+        partial.mkdir(mode=FOLDER_MODE)
         for field in fields(self):
             with (partial / f"{field.name}.npy").open("wb") as file:
                 np.save(file, getattr(self, field.name))
                 file.flush()
                 os.fsync(file.fileno())
+        close_tree(partial)
         _sync(partial)
         partial.rename(folder)
         _sync(folder.parent)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ...errors import CollectionError, NoIndexError
 from ...storage.faults import damaged, translated
+from ...storage.private import close_database, make_file
 from .migrations import execute_each, migrate_from_2
 
 VERSION = 3
@@ -85,6 +86,9 @@ CREATE TABLE IF NOT EXISTS vectors (
 def connect(path: Path, *, create: bool = False) -> sqlite3.Connection:
     """Open the database; with `create`, make it where it is not there. Commits reach the disk before they return."""
     with translated(path, damaged):
+        if create:
+            make_file(path)
+        close_database(path)
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={'rwc' if create else 'rw'}",
             uri=True,

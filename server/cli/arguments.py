@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
+from pathlib import Path
 
 from ...errors import NoIndexError
 from ...settings import Loaded, Settings, load_settings
-from .terminal import err
+from ...storage.private import owner_of_open_home
+from .terminal import clean_line, err
 
 ARGUMENTS = {
     "home": "home",
@@ -29,7 +31,9 @@ def loaded_for(arguments: Namespace) -> Loaded:
 
 
 def settings_for(arguments: Namespace) -> Settings:
-    return loaded_for(arguments).settings
+    settings = loaded_for(arguments).settings
+    _say_whose(settings.home)
+    return settings
 
 
 def settings_for_reading(arguments: Namespace) -> Settings:
@@ -38,6 +42,7 @@ def settings_for_reading(arguments: Namespace) -> Settings:
 
     loaded = loaded_for(arguments)
     settings = loaded.settings
+    _say_whose(settings.home)
     is_named = settings.collection != Settings().collection or loaded.origins["collection"] == "argument"
     if is_named or Collection(settings.home, settings.collection).exists():
         return settings
@@ -48,3 +53,9 @@ def settings_for_reading(arguments: Namespace) -> Settings:
         return settings  # whoever opens it says how to make one
     err(f"Using the collection {names[0]!r}, the only one.")
     return replace(settings, collection=names[0])
+
+
+def _say_whose(home: Path) -> None:
+    owner = owner_of_open_home(home)
+    if owner is not None:
+        err(f"{clean_line(str(home))} belongs to user {owner}, and others may read it: it is left as it is.")

@@ -7,14 +7,14 @@ from argparse import Namespace
 from dataclasses import asdict
 
 from ..doctor.checks import Check, all_checks
-from .arguments import settings_for
+from .arguments import loaded_for
 from .terminal import clean_line, out
 
 SIGNS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
 
 
 def run(arguments: Namespace) -> int:
-    checks = list(all_checks(settings_for(arguments)))
+    checks = list(all_checks(loaded_for(arguments).settings))
     if arguments.json:
         out(json.dumps([asdict(check) for check in checks], indent=2))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from ...settings import hide_secrets
+from ...settings.urls import hide_secrets
 from .terminal import clean
 
 CHATTY = ("httpx", "httpcore")  # a line for each request, the whole URL in it

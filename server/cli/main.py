@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import HydragraphError
+from ...storage.private import owner_only
 
 INTERRUPTED = 130
 CODES = """\
@@ -43,7 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     configure_logs(arguments.verbose, quiet=arguments.quiet)
     stop_tracing()
     try:
-        code: int = import_module(f".{arguments.module}", __package__).run(arguments)
+        with owner_only():
+            code: int = import_module(f".{arguments.module}", __package__).run(arguments)
         sys.stdout.flush()
     except HydragraphError as error:
         err(f"hydragraph: {clean(str(error))}")

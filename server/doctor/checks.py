@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from typing import Literal
 
 from ...errors import CollectionError, HydragraphError, IndexBusyError, NoIndexError
 from ...settings import Settings
+from ...storage.private import opened_to_others, owner_of_open_home
 from ..cli.terminal import plural
 
 Health = Literal["ok", "warning", "broken"]
@@ -71,7 +73,24 @@ def check_home(home: Path) -> Check:
         return Check("home", "broken", f"{home}: {there} is a file", "set HYDRAGRAPH_HOME to a folder")
     if not os.access(there, os.R_OK | os.W_OK | os.X_OK):
         return Check("home", "broken", f"{home} cannot be written", "set HYDRAGRAPH_HOME to a folder of yours")
-    return Check("home", "ok", str(home))
+    return _check_privacy(home)
+
+
+def _check_privacy(home: Path) -> Check:
+    """Whether others on this machine may read what is kept: Hydragraph closes what is its user's own."""
+    owner = owner_of_open_home(home)
+    if owner is not None:
+        found = f"{home} belongs to user {owner} and may be read by others: it is left as it is"
+        return Check("home", "warning", found, f"let its owner run: {_closing(home)}")
+    reached = opened_to_others(home)
+    if reached:
+        found = f"{home}: others may read {plural(len(reached), 'path')} of it, {reached[0]} first"
+        return Check("home", "warning", found, f"`hydragraph collections` closes it, or: {_closing(reached[0])}")
+    return Check("home", "ok", f"{home}, {'for its owner only' if home.is_dir() else 'not made yet'}")
+
+
+def _closing(path: Path) -> str:
+    return f"chmod -R go= {shlex.quote(str(path))}"
 
 
 def check_disk(home: Path) -> Check:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, get_args
 
-from ...settings import Settings, SettingsApi, SettingsTier, TierSettings, hide_secrets
+from ...settings import Settings, SettingsApi, SettingsTier, TierSettings
+from ...settings.urls import hide_secrets
 from .checks import Check
 
 if TYPE_CHECKING:

@@ -139,6 +139,7 @@ def tiers(*urls: str | None) -> Settings:
         (tiers("http://localhost:1", "http://127.0.0.2:2"), "this machine (a, b)"),
         (tiers("http://[::1]:1", None), "this machine (a)"),
         (tiers("http://me:pw@box.lan:1", "http://127.0.0.1"), "box.lan (a), this machine (b)"),
+        (tiers("http://me:p@s[s:w@box.lan:1", "http://@[::1]:2/@x"), "box.lan (a), this machine (b)"),
         (tiers("http://10.0.0.5:1", "http://10.0.0.5:1"), "this machine, 10.0.0.5 (a, b)"),
         (
             replace(

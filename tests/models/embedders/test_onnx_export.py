@@ -107,6 +107,7 @@ def test_makers_at_the_same_time_leave_one_whole_file_and_print_nothing(
     assert sorted(own_cache.iterdir()) == sorted([target, weights_path(target), young])
     assert target.read_bytes() == model.read_bytes()
     assert weights_path(target).read_bytes() == weights_path(model).read_bytes()
+    assert {path.stat().st_mode & 0o777 for path in (target, weights_path(target))} == {0o600}
 
 
 def test_weights_that_differ_are_refused_and_leave_nothing(model_files: ModelFiles, own_cache: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import sys
 import threading
@@ -241,6 +242,28 @@ def test_a_home_that_is_a_file_is_broken(tmp_path: Path) -> None:
     file.touch()
     assert check_home(file / "below").health == "broken"
     assert check_home(tmp_path / "new" / "folder").health == "ok"
+
+
+@pytest.mark.usefixtures("indexed")
+def test_a_home_that_others_may_read_is_a_warning_with_the_mend(own_home: Path, tmp_path: Path) -> None:
+    assert check_home(own_home) == Check("home", "ok", f"{own_home}, for its owner only")
+    own_home.chmod(0o755)
+    (own_home / "collections").chmod(0o750)
+    check = check_home(own_home)
+    assert (check.health, check.found) == ("warning", f"{own_home}: others may read 2 paths of it, {own_home} first")
+    assert check.mend == f"`hydragraph collections` closes it, or: chmod -R go= {own_home}"
+    assert main(["collections"]) == 0
+    assert check_home(own_home).health == "ok"
+    assert check_home(tmp_path / "new").found == f"{tmp_path / 'new'}, not made yet"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_an_open_home_of_somebody_else_is_said(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    os.chown(tmp_path, 12345, 12345)
+    check = check_home(tmp_path)
+    assert check.found == f"{tmp_path} belongs to user 12345 and may be read by others: it is left as it is"
+    assert check.health == "warning"
 
 
 @pytest.mark.parametrize(("embedder", "health"), [("none", "ok"), ("nonsense", "broken")])

@@ -16,9 +16,10 @@ from hydragraph.models.embedders.open import KINDS
 from hydragraph.models.tiers import DEFAULT_ROLES, DEFAULT_TIERS
 from hydragraph.retrieval.reading.walk import MAX_BYTES
 from hydragraph.retrieval.stores.collection import Collection
-from hydragraph.settings import Loaded, Settings, hide_secrets, load_settings
+from hydragraph.settings import Loaded, Settings, load_settings
+from hydragraph.settings.urls import hide_secrets
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def load(cwd: Path, yaml: str = "", env: dict[str, str] | None = None, dotenv: str = "", **arguments: object) -> Loaded:

@@ -18,8 +18,9 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from .domain import Budget
-from .errors import SettingsError
+from ..domain import Budget
+from ..errors import SettingsError
+from .urls import HTTP_URL, hide_secrets, hide_until_host
 
 CONFIG_NAME = "hydragraph.yaml"
 PREFIX = "HYDRAGRAPH_"
@@ -31,7 +32,11 @@ SettingsApi = Literal["ollama", "openai"]
 T = TypeVar("T")
 
 # The form of a text, and how it is called where a text does not have it.
-URL = {"form": r"https?://[^\s/]+(/\S*)?", "expected": "a URL that starts with http:// or https://"}
+URL = {
+    "form": HTTP_URL,
+    "expected": "a URL that starts with http:// or https:// and names a host (/ ? # in a password are %2F %3F %23)",
+    "url": True,
+}
 KEY = {"form": "[!-~]*", "expected": "a text in quotes, of ASCII characters without blanks", "secret": True}
 NAMES = {
     "form": r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
@@ -199,13 +204,6 @@ def load_settings(
     return Loaded(settings, {key: merged[key].origin if key in merged else "default" for key in _leaves()})
 
 
-def hide_secrets(text: str, *secrets: str) -> str:
-    """Without the user name and password that a URL may carry, and without these."""
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    return re.sub(r"(\w://)[^/@\s]*@", r"\1***@", text)
-
-
 # --- layers ------------------------------------------------------------------------------------------------------
 
 
@@ -356,6 +354,8 @@ def _checked(key: str, value: _Value) -> object:
     else:
         fits = type(raw) is hint
     if not fits:
+        if leaf.field.metadata.get("url") and isinstance(raw, str):
+            raw = hide_until_host(raw)
         came = f"another {_kind(raw)}" if _is_secret(key) else _came(raw)  # it may be the secret itself
         raise SettingsError(f"{key}: expected {_expected(leaf)}, got {came} ({value.origin})")
     return _converted(raw, hint, value.base)
