@@ -8,6 +8,7 @@ HydragraphError
 │   ├── NoIndexError       no such collection, or nothing in it                               exit 4
 │   ├── IndexBusyError     another process owns the collection (its process id)               exit 5
 │   ├── DiskFullError      not enough free space to go on safely; what is finished is kept    exit 1
+│   ├── StoreServerError   a server of vectors or graph is away, refuses the key, or is too old exit 1
 │   └── IndexCorruptError  a store that cannot be opened or does not fit its manifest         exit 1
 └── EmbedderError          weights missing, wrong, or not loadable                            exit 1
 """
@@ -57,6 +58,10 @@ class IndexBusyError(CollectionError):
 
 class DiskFullError(CollectionError):
     pass
+
+
+class StoreServerError(CollectionError):
+    """A server that holds vectors or a graph cannot be used; what it holds is safe there."""
 
 
 class IndexCorruptError(CollectionError):

@@ -21,7 +21,7 @@ from ...domain import Embedder
 from ...errors import EmbedderError
 from ..reading.text_class import TextClass
 from ..stores.collection import WAIT_SECONDS, Collection
-from ..stores.edge_vectors import FreeBytes, VectorShard, free_bytes, require_space
+from ..stores.edge_vectors import EdgeVectors, FreeBytes, free_bytes, require_space
 from ..stores.lexical import document_vector, grid_length
 from ..stores.outbox_table import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
 from ..stores.texts import Store
@@ -74,7 +74,7 @@ class Outbox:
         self._owed = store.outbox
 
     @contextmanager
-    def shard(self) -> Iterator[VectorShard]:
+    def shard(self) -> Iterator[EdgeVectors]:
         """The vector store, under the owner's lock for as long as the block runs."""
         with (
             self.collection.owner(self.holding.wait),
@@ -96,7 +96,7 @@ class Outbox:
             if self._owed.count(SPARSE):
                 time.sleep(BREATH_SECONDS)
 
-    def _carry_some(self, shard: VectorShard, count: Count) -> bool:
+    def _carry_some(self, shard: EdgeVectors, count: Count) -> bool:
         """Whether anything was owed. What is gone comes first, so that no search finds it any more."""
         owed = self._owed.owed(SPARSE, SPARSE_BATCH)
         average = self.store.grid_length()

@@ -10,7 +10,7 @@ import logging
 import numpy as np
 
 from ...errors import CollectionError, IndexCorruptError
-from ..stores.edge_vectors import VectorShard, require_space
+from ..stores.edge_vectors import EdgeVectors, require_space
 from ..stores.lexical import document_vector
 from ..stores.outbox_table import DENSE, SPARSE
 from ..stores.texts import Store
@@ -48,7 +48,7 @@ def rebuild(outbox: Outbox) -> None:
     old = store.meta("shard")
     collection.drop_other_shards(int(old) if old else None)
     number = int(old or "0") + 1
-    with VectorShard.create(collection.shard_folder(number), free=outbox.holding.free) as shard:
+    with EdgeVectors.create(collection.shard_folder(number), free=outbox.holding.free) as shard:
         _fill(outbox, shard)
         shard.flush()
     with collection.owner(outbox.holding.wait):
@@ -56,7 +56,7 @@ def rebuild(outbox: Outbox) -> None:
         collection.drop_other_shards(number)
 
 
-def _fill(outbox: Outbox, shard: VectorShard) -> None:
+def _fill(outbox: Outbox, shard: EdgeVectors) -> None:
     store = outbox.store
     average = store.grid_length()
     last = 0

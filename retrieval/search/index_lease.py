@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from ..stores.collection import WAIT_SECONDS, Collection
-from ..stores.edge_vectors import VectorShard
+from ..stores.edge_vectors import EdgeVectors
 from ..stores.texts import Store
 from .search_state import Snapshot
 
@@ -25,7 +25,7 @@ class Session:
     """An open collection and the state of it that this search sees."""
 
     store: Store
-    shard: VectorShard
+    shard: EdgeVectors
     snapshot: Snapshot
 
 
@@ -41,7 +41,7 @@ class SharedSession:
         self._wait = wait
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
-        self._opened: tuple[Store, VectorShard] | None = None
+        self._opened: tuple[Store, EdgeVectors] | None = None
         self._stack = ExitStack()
         self._snapshot: Snapshot | None = None
         self._users = 0
@@ -88,7 +88,7 @@ class SharedSession:
         self._stack.close()
         self._changed.notify_all()
 
-    def _release_when_idle(self, opened: tuple[Store, VectorShard]) -> None:
+    def _release_when_idle(self, opened: tuple[Store, EdgeVectors]) -> None:
         with self._changed:
             while self._opened is opened:
                 left = self._last_use + self._idle - time.monotonic()

@@ -19,7 +19,7 @@ from pathlib import Path
 from ...errors import CollectionError, IndexBusyError, NoIndexError, UsageError
 from ...storage.faults import os_fault
 from ...storage.private import close_home, close_tree, make_folder
-from .edge_vectors import FreeBytes, VectorShard, free_bytes, unusable
+from .edge_vectors import EdgeVectors, FreeBytes, free_bytes, unusable
 from .texts import Counts, Store
 
 WAIT_SECONDS = 10.0
@@ -34,7 +34,7 @@ class Opened:
 
     collection: Collection
     store: Store
-    shard: VectorShard
+    shard: EdgeVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,9 +123,9 @@ class Collection:
         with _locked(self.folder / "writer.lock", self.name, wait):
             yield
 
-    def shard(self, store: Store, *, free: FreeBytes = free_bytes) -> VectorShard:
+    def shard(self, store: Store, *, free: FreeBytes = free_bytes) -> EdgeVectors:
         """Open the vector store that the database names. The owner's lock must be held."""
-        return VectorShard.load(self.stored_shard(store), free=free)
+        return EdgeVectors.load(self.stored_shard(store), free=free)
 
     def stored_shard(self, store: Store) -> Path:
         """The folder of the vector store that the database names."""
@@ -134,7 +134,7 @@ class Collection:
             raise NoIndexError(f"Nothing of collection {self.name!r} can be searched yet: its first index is running.")
         folder = self.shard_folder(int(number))
         if not folder.is_dir():
-            raise unusable(folder, "it is gone")
+            raise unusable(folder, "it is gone", self.name)
         return folder
 
     def shard_folder(self, number: int) -> Path:

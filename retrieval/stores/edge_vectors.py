@@ -15,8 +15,9 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ...errors import CollectionError, DiskFullError, IndexBusyError, IndexCorruptError
 from ...storage.faults import LEAST_FREE, full, os_fault
@@ -31,13 +32,16 @@ if TYPE_CHECKING:
     Vectors = NDArray[np.float32]
 
 SPARSE = "bm25"
+PREFIX = "vectors-"
 SPARSE_BATCH = 500  # every call holds the GIL until it is done
 DENSE_BATCH = 128
 RESERVE = 64 << 20  # two segments of the write-ahead log: a full disk kills the process, so stop well before
 PAGE = 1000
+NO_POINT = "No point with id"
 NOT_DAMAGE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 
 FreeBytes = Callable[[Path], int]
+T = TypeVar("T")
 
 
 def free_bytes(folder: Path) -> int:
@@ -60,7 +64,7 @@ def vector_name(stamp: str) -> str:
     return f"dense-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
 
 
-class VectorShard:
+class EdgeVectors:
     """An open shard. Its folder is locked by Qdrant Edge until `close`; errors come as our own."""
 
     def __init__(self, folder: Path, shard: EdgeShard, free: FreeBytes) -> None:
@@ -69,11 +73,15 @@ class VectorShard:
         self._free = free
         self._dense = set(self._config().get("vectors", {}))
 
+    @property
+    def is_exclusive(self) -> bool:
+        return True
+
     def _config(self) -> dict[str, Any]:
         return cast(dict[str, Any], json.loads((self.folder / "edge_config.json").read_text()))
 
     @classmethod
-    def create(cls, folder: Path, *, free: FreeBytes = free_bytes) -> VectorShard:
+    def create(cls, folder: Path, *, free: FreeBytes = free_bytes) -> EdgeVectors:
         """Make an empty shard in a folder that is not there yet."""
         import qdrant_edge as edge
 
@@ -85,7 +93,7 @@ class VectorShard:
             return cls(folder, edge.EdgeShard.create(str(folder), config), free)
 
     @classmethod
-    def load(cls, folder: Path, *, free: FreeBytes = free_bytes) -> VectorShard:
+    def load(cls, folder: Path, *, free: FreeBytes = free_bytes) -> EdgeVectors:
         """Open a shard that is there."""
         import qdrant_edge as edge
 
@@ -96,13 +104,13 @@ class VectorShard:
         if SPARSE in shard._config().get("sparse_vectors", {}):
             return shard
         shard.close()
-        raise unusable(folder, "it has no sparse vectors")
+        raise unusable(folder, "it has no sparse vectors", folder.parent.name)
 
     def close(self) -> None:
         with _translated(self.folder):
             self._shard.close()
 
-    def __enter__(self) -> VectorShard:
+    def __enter__(self) -> EdgeVectors:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,7 +127,7 @@ class VectorShard:
         """Put points with their sparse vector; what was there under the same ids is gone, dense vectors included."""
         import qdrant_edge as edge
 
-        for part in _parts(items, SPARSE_BATCH):
+        for part in parts(items, SPARSE_BATCH):
             points = [edge.Point(_uuid(chunk_id), {SPARSE: edge.SparseVector(*vector)}) for chunk_id, vector in part]
             self._update(edge.UpdateOperation.upsert_points(points), _sparse_bytes(part))
 
@@ -127,28 +135,25 @@ class VectorShard:
         """Replace the sparse vectors of points that are there; their dense vectors stay."""
         import qdrant_edge as edge
 
-        for part in _parts(items, SPARSE_BATCH):
-            points = [
-                edge.PointVectors(_uuid(chunk_id), {SPARSE: edge.SparseVector(*vector)}) for chunk_id, vector in part
-            ]
-            self._update(edge.UpdateOperation.update_vectors(points), _sparse_bytes(part))
+        for part in parts(items, SPARSE_BATCH):
+            vectors = [(_uuid(chunk_id), {SPARSE: edge.SparseVector(*vector)}) for chunk_id, vector in part]
+            self._set(vectors, _sparse_bytes(part))
 
     def set_dense(self, stamp: str, items: Sequence[tuple[str, Vectors]]) -> None:
         """Give points that are there their dense vector of one embedder."""
-        import qdrant_edge as edge
 
         name = vector_name(stamp)
         if items:
             self._ensure_dense(name, len(items[0][1]))
-        for part in _parts(items, DENSE_BATCH):
-            points = [edge.PointVectors(_uuid(chunk_id), {name: vector.tolist()}) for chunk_id, vector in part]
-            self._update(edge.UpdateOperation.update_vectors(points), sum(vector.nbytes for _, vector in part))
+        for part in parts(items, DENSE_BATCH):
+            vectors = [(_uuid(chunk_id), {name: vector.tolist()}) for chunk_id, vector in part]
+            self._set(vectors, sum(vector.nbytes for _, vector in part))
 
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Take points out; ids that are not there are no error."""
         import qdrant_edge as edge
 
-        for part in _parts(chunk_ids, SPARSE_BATCH):
+        for part in parts(chunk_ids, SPARSE_BATCH):
             self._update(edge.UpdateOperation.delete_points([_uuid(chunk_id) for chunk_id in part]), 16 * len(part))
 
     def drop_dense_but(self, stamp: str) -> None:
@@ -166,6 +171,20 @@ class VectorShard:
             create = edge.UpdateOperation.create_dense_vector(name, dimension, edge.Distance.Dot)
             self._update(create, 0)
             self._dense.add(name)
+
+    def _set(self, items: Sequence[tuple[str, Any]], size: int) -> None:
+        """Edge stops at the first id that is not there, so leave those out, but look only where it has stopped."""
+        import qdrant_edge as edge
+
+        try:
+            self._update(edge.UpdateOperation.update_vectors([edge.PointVectors(*item) for item in items]), size)
+        except IndexCorruptError as error:
+            if NO_POINT not in str(error):
+                raise
+            with _translated(self.folder):
+                found = {str(record.id) for record in self._shard.retrieve([key for key, _ in items], False, False)}
+            points = [edge.PointVectors(*item) for item in items if item[0] in found]
+            self._update(edge.UpdateOperation.update_vectors(points), size)
 
     def _update(self, operation: UpdateOperation, size: int) -> None:
         require_space(self.folder, 4 * size, self._free)  # log and storage, and room for their growth
@@ -226,7 +245,8 @@ class VectorShard:
             return [(point.id.hex, point.score) for point in found]
 
 
-def _parts(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
+def parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in batches of at most `size`."""
     for start in range(0, len(items), size):
         yield items[start : start + size]
 
@@ -257,12 +277,47 @@ def _fault(folder: Path, reason: str) -> CollectionError:
     for code in map(int, re.findall(r"\(os error (\d+)\)", reason)):
         if code in NOT_DAMAGE:
             return os_fault(folder, OSError(code, os.strerror(code)))
-    return unusable(folder, reason)
+    return unusable(folder, reason, folder.parent.name)
 
 
-def unusable(folder: Path, reason: str) -> IndexCorruptError:
+def unusable(place: Path | str, reason: str, collection: str) -> IndexCorruptError:
     """A vector store is a copy: the next index makes it again from the database, without embedding anything anew."""
     return IndexCorruptError(
-        f"The vector store {folder} cannot be used: {reason}.",
-        f"Run `hydragraph index PATH --name {folder.parent.name}` to make it again.",
+        f"The vector store {place} cannot be used: {reason}.",
+        f"Run `hydragraph index PATH --name {collection}` to make it again.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeStores:
+    """A collection's vector indexes on this machine: folders `vectors-1`, `vectors-2`, ... beside its database."""
+
+    folder: Path
+    free: FreeBytes = free_bytes
+
+    @property
+    def is_exclusive(self) -> bool:
+        return True
+
+    @property
+    def host(self) -> str:
+        return ""
+
+    def create(self, number: int) -> EdgeVectors:
+        return EdgeVectors.create(self.place(number), free=self.free)
+
+    def load(self, number: int) -> EdgeVectors:
+        if not self.place(number).is_dir():
+            raise unusable(self.place(number), "it is gone", self.folder.name)
+        return EdgeVectors.load(self.place(number), free=self.free)
+
+    def numbers(self) -> list[int]:
+        found = [path.name.removeprefix(PREFIX) for path in self.folder.glob(f"{PREFIX}*")]
+        return sorted(int(number) for number in found if number.isdigit())
+
+    def drop(self, number: int) -> None:
+        if self.place(number).is_dir():
+            shutil.rmtree(self.place(number))
+
+    def place(self, number: int) -> Path:
+        return self.folder / f"{PREFIX}{number}"

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, Self
 
 from ...domain import Reference, ReferenceKind
+from .lexical import SparseVector
 from .neighbourhood import Frequencies, GraphItem, Neighbourhood
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Vector = NDArray[np.float32]
+
+DensePoint = tuple[str, SparseVector, list[float] | None]
 
 
 class NearGraph(Protocol):
@@ -44,3 +53,79 @@ class GraphStore(NearGraph, Protocol):
         """Take chunks out. Safe once it returns."""
 
     def close(self) -> None: ...
+
+
+class VectorIndex(Protocol):
+    """One point per chunk under the chunk's id: a sparse vector, and a dense vector of each embedder.
+
+    A point holds no text and no path. `stamp` names the embedder. Scores are dot products, so BM25 where the query's
+    vector carries idf and the chunk's vector its weights. Everything can be called twice; an id that is not there is
+    no error. What was written is safe only after `flush`.
+    """
+
+    @property
+    def is_exclusive(self) -> bool:
+        """Only one process at a time may have it open: the caller holds the collection's owner lock."""
+
+    def add(self, items: Sequence[tuple[str, SparseVector]]) -> None:
+        """Put points with their sparse vector; what was there under the same ids is gone, dense vectors included."""
+
+    def set_sparse(self, items: Sequence[tuple[str, SparseVector]]) -> None:
+        """Replace the sparse vectors of points that are there; their dense vectors stay."""
+
+    def set_dense(self, stamp: str, items: Sequence[tuple[str, Vector]]) -> None:
+        """Give points that are there their dense vector of one embedder."""
+
+    def delete(self, chunk_ids: Sequence[str]) -> None:
+        """Take points out."""
+
+    def drop_dense_but(self, stamp: str) -> None:
+        """Drop the vectors of every other embedder."""
+
+    def search_sparse(self, vector: SparseVector, limit: int) -> list[tuple[str, float]]:
+        """The points that share a term with the query, by the dot product of sparse vectors: best first."""
+
+    def search_dense(self, stamp: str, vector: Vector, limit: int) -> list[tuple[str, float]]:
+        """The points by the dot product of one embedder's vectors: best first; none where it has none here."""
+
+    def count(self, stamp: str | None = None) -> int:
+        """How many points there are, or have a dense vector of this embedder."""
+
+    def points(self, stamp: str = "") -> Iterator[DensePoint]:
+        """Every point: chunk id, sparse vector, and this embedder's vector where it is there; in the order of ids."""
+
+    def flush(self) -> None:
+        """Everything until here is safe, even if the power fails now."""
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class VectorStores(Protocol):
+    """Where the vector indexes of one collection live, each under a number: a new one is made beside the old.
+
+    Which number is the collection's is recorded in its database.
+    """
+
+    @property
+    def is_exclusive(self) -> bool:
+        """As `VectorIndex.is_exclusive`, for all that are opened here."""
+
+    @property
+    def host(self) -> str:
+        """The machine that vectors are sent to; empty where they stay on this one."""
+
+    def create(self, number: int) -> VectorIndex:
+        """Make an empty index where there is none of that number."""
+
+    def load(self, number: int) -> VectorIndex:
+        """Open the index of that number. Raises IndexCorruptError where it is gone or damaged."""
+
+    def numbers(self) -> list[int]:
+        """Those that are there, finished or not."""
+
+    def drop(self, number: int) -> None:
+        """Delete an index; one that is not there is no error."""

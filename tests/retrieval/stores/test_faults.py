@@ -23,7 +23,7 @@ from hydragraph.errors import (
 from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.search.searcher import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection, list_collections
-from hydragraph.retrieval.stores.edge_vectors import VectorShard, _fault
+from hydragraph.retrieval.stores.edge_vectors import EdgeVectors, _fault
 from hydragraph.retrieval.stores.texts import Store
 from hydragraph.storage.faults import damaged, os_fault, sqlite_fault
 
@@ -86,8 +86,8 @@ def test_a_vector_store_on_a_full_disk_is_not_opened(
 ) -> None:
     index(docs, [tree], make_embedder())  # opening it would end the process with SIGBUS
     with pytest.raises(DiskFullError, match="full"):
-        VectorShard.load(docs.shard_folder(1), free=lambda _: 4096)
-    VectorShard.load(docs.shard_folder(1), free=lambda _: 8 << 20).close()
+        EdgeVectors.load(docs.shard_folder(1), free=lambda _: 4096)
+    EdgeVectors.load(docs.shard_folder(1), free=lambda _: 8 << 20).close()
 
 
 @pytest.mark.parametrize("part", ["index.db", "writer.lock", "owner.lock", "turn.lock"])

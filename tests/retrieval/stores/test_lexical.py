@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rank_bm25 import BM25Okapi
 
 from hydragraph.domain import Chunk
-from hydragraph.retrieval.stores.edge_vectors import VectorShard
+from hydragraph.retrieval.stores.edge_vectors import EdgeVectors
 from hydragraph.retrieval.stores.lexical import (
     FEW_WORDS,
     GRID,
@@ -120,7 +120,7 @@ def test_the_stored_index_ranks_as_rank_bm25_does(home: Path, seed: int) -> None
     texts += texts[:40]  # exact ties
     assert not degenerates(texts)
     chunks = [Chunk(f"/t/{n:04d}", 1, 1, text, "", "text") for n, text in enumerate(texts)]
-    with Store(home / "index.db", create=True) as store, VectorShard.create(home / "v") as shard:
+    with Store(home / "index.db", create=True) as store, EdgeVectors.create(home / "v") as shard:
         rows = [ChunkRow.of(chunk, "source") for chunk in chunks]
         files = [FileRow(chunk.path, "/t", 1, 1, 1, 1, 1, "h", ChunkerStamp(1, False, "none")) for chunk in chunks]
         Manifest(store).commit([FileEntry(file, (row,)) for file, row in zip(files, rows, strict=True)])
