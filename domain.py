@@ -71,8 +71,8 @@ class Reference:
 
 # --- search ------------------------------------------------------------------------------------------------------
 
-Leg = Literal["dense", "bm25", "graph"]
-LEGS: tuple[Leg, ...] = get_args(Leg)
+LegName = str
+LEGS: tuple[LegName, ...] = ("dense", "bm25", "graph")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Hit:
     end_line: int
     symbol: str
     score: float
-    legs: Mapping[Leg, Placement]
+    legs: Mapping[LegName, Placement]
     place: str = ""
 
 
@@ -107,7 +107,7 @@ class SearchResult:
     """
 
     hits: tuple[Hit, ...]
-    absent: tuple[Leg, ...] = ()
+    absent: tuple[LegName, ...] = ()
     dense_ready: float = 1.0
     changed_files: int | None = None
 

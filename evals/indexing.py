@@ -12,7 +12,7 @@ from typing import Final
 from ..domain import Embedder
 from ..errors import UsageError
 from ..retrieval.indexing.run import IndexReport, Progress, index
-from ..retrieval.search.fusion import Ranked
+from ..retrieval.search.legs.leg import Ranked
 from ..retrieval.search.searcher import LocalSearcher, Ranking
 from ..retrieval.stores.collection import Collection
 from ..retrieval.stores.texts import Store

@@ -11,6 +11,7 @@ import numpy as np
 from ..domain import Embedder
 from ..retrieval.indexing.run import index
 from ..retrieval.stores.collection import Collection, Opened
+from ..retrieval.stores.stamps import stamp_of
 from .console import say
 from .indexing import Teller
 from .measuring import default_embedder
@@ -47,7 +48,7 @@ def recall(home: Path, name: str, embedder: Embedder, questions: Sequence[str]) 
         for question in asked:
             scores = vectors @ question
             tenth = np.sort(scores)[-BEST:][0]
-            found = opened.shard.search_dense(_stamp(embedder), question, BEST)
+            found = opened.shard.search_dense(stamp_of(embedder), question, BEST)
             near = sum(scores[rows[chunk_id]] >= tenth - 1e-6 for chunk_id, _ in found)
             shares.append(near / min(BEST, len(ids)))
     return float(np.mean(shares))
@@ -55,9 +56,6 @@ def recall(home: Path, name: str, embedder: Embedder, questions: Sequence[str]) 
 
 def exact_vectors(opened: Opened, embedder: Embedder) -> tuple[list[str], Vectors]:
     """Every chunk with a vector, and the vectors: float32 of shape (chunks, dimension)."""
-    points = [(chunk_id, vector) for chunk_id, _, vector in opened.shard.points(_stamp(embedder)) if vector is not None]
-    return [chunk_id for chunk_id, _ in points], np.array([vector for _, vector in points], dtype=np.float32)
-
-
-def _stamp(embedder: Embedder) -> str:
-    return f"{embedder.name}:{embedder.dimension}"
+    points = opened.shard.points(stamp_of(embedder))
+    found = {chunk_id: vector for chunk_id, _, vector in points if vector is not None}
+    return list(found), np.array(list(found.values()), dtype=np.float32)

@@ -120,10 +120,15 @@ def write_corpus(folder: Path) -> None:
         (folder / f"store_{number}.py").write_text(SOURCE.format(number=number), encoding="utf-8")
 
 
+def make_index(folder: Path, environment: Mapping[str, str]) -> None:
+    """A collection of a few small files, called `small`."""
+    write_corpus(folder / "corpus")
+    run_once(hydragraph("index", str(folder / "corpus"), "--name", "small"), environment, folder)
+
+
 def measure_small(bench: Bench) -> Figures:
     """The start of `--help` and `--version`, and a search through 12 files: what every other search is compared to."""
-    write_corpus(bench.folder / "corpus")
-    run_once(hydragraph("index", str(bench.folder / "corpus"), "--name", "small"), bench.environment, bench.folder)
+    make_index(bench.folder, bench.environment)
     runs = {"help": bench.measure("--help"), "version": bench.measure("--version")}
     runs["search"] = bench.search(f"{QUESTION} in roll_back_3", "small")
     figures = {f"{name}_wall_s": Figure.of([cost.wall for cost in costs]) for name, costs in runs.items()}

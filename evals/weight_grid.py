@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from ..domain import LEGS, Leg
+from ..domain import LEGS, LegName
 from ..retrieval.search.fusion import Kind, fuse
 from .indexing import Found, IndexedCorpus
 from .metrics import ndcg
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 STEPS: Final = 20
 DIGITS: Final = 12  # what differs by less is the noise of adding up in another order
-Weights = Mapping[Leg, float]
+Weights = Mapping[LegName, float]
 
 
 def make_grid(steps: int = STEPS) -> tuple[Weights, ...]:
@@ -40,7 +40,7 @@ class Scored:
     name: str
     kinds: tuple[Kind, ...]
     in_force: Numbers
-    legs: Mapping[Leg, Numbers | None]  # None where the leg found nothing for any query
+    legs: Mapping[LegName, Numbers | None]  # None where the leg found nothing for any query
     points: Numbers
 
     def of_kind(self, kind: Kind) -> NDArray[np.bool_]:
@@ -50,7 +50,7 @@ class Scored:
 def score_all(name: str, index: IndexedCorpus, grid: Sequence[Weights]) -> Scored:
     """Search for each query once, and weigh what was found in every way."""
     kinds, in_force, points = [], [], []
-    legs: dict[Leg, list[float]] = {leg: [] for leg in LEGS}
+    legs: dict[LegName, list[float]] = {leg: [] for leg in LEGS}
     silent = set(LEGS)
     for found in index.search():
         kinds.append(found.ranking.kind)

@@ -22,7 +22,7 @@ from typing import Final
 
 import numpy as np
 
-from ..domain import LEGS, Leg
+from ..domain import LEGS, LegName
 from ..errors import UsageError
 from ..models.embedders.open import open_embedder
 from ..retrieval.search.fusion import WEIGHTS, Kind
@@ -43,8 +43,8 @@ class SetReport:
     queries: int
     in_force: float
     cross_validated: float
-    legs: Mapping[Leg, float | None]
-    best_leg: Leg
+    legs: Mapping[LegName, float | None]
+    best_leg: LegName
     less_cross_validated: Estimate
     less_best_leg: Estimate
 
@@ -60,7 +60,7 @@ class KindReport:
     in_force: Weights
     best: Weights
     best_less_in_force: Estimate
-    flat: Mapping[Leg, tuple[float, float]]
+    flat: Mapping[LegName, tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)

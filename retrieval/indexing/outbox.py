@@ -24,6 +24,7 @@ from ..stores.collection import WAIT_SECONDS, Collection
 from ..stores.edge_vectors import EdgeVectors, FreeBytes, free_bytes, require_space
 from ..stores.lexical import document_vector, grid_length
 from ..stores.outbox_table import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
+from ..stores.stamps import stamp_of
 from ..stores.texts import Store
 
 if TYPE_CHECKING:
@@ -51,11 +52,6 @@ class Holding:
 
     wait: float = WAIT_SECONDS
     free: FreeBytes = free_bytes
-
-
-def stamp_of(embedder: Embedder) -> str:
-    """What the vectors of an index depend on."""
-    return f"{embedder.name}:{embedder.dimension}"
 
 
 def owe_dense(store: Store, chunks: Iterable[tuple[str, TextClass]]) -> None:

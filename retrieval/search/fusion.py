@@ -18,16 +18,15 @@ Weights and calibration were chosen over questions on code, on single facts and 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal
 
-from ...domain import Leg
+from ...domain import LegName
+from .legs.leg import NOTHING, Ranked
 
-Ranked = Sequence[tuple[str, float]]  # chunk id and score, best first
 Kind = Literal["code", "code_named", "prose", "prose_named"]
 
-WEIGHTS: Final[Mapping[Kind, Mapping[Leg, float]]] = {
+WEIGHTS: Final[Mapping[Kind, Mapping[LegName, float]]] = {
     "code": {"dense": 0.87, "bm25": 0.13, "graph": 0.0},
     "code_named": {"dense": 0.65, "bm25": 0.30, "graph": 0.05},
     "prose": {"dense": 0.45, "bm25": 0.15, "graph": 0.40},
@@ -37,8 +36,7 @@ CODE_SHARE: Final = 0.5
 FLATTEN: Final = 1 / 3
 LEAD_WEIGHT: Final = 2.0
 DEFINED_WEIGHT: Final = 2.0
-NOTHING: Final[Mapping[str, float]] = MappingProxyType({})
-SEED_WEIGHTS: Final[Mapping[Leg, float]] = {"dense": 0.6, "bm25": 0.4}
+SEED_WEIGHTS: Final[Mapping[LegName, float]] = {"dense": 0.6, "bm25": 0.4}
 
 
 def kind_of(*, named: bool, code_share: float) -> Kind:
@@ -64,12 +62,12 @@ def share_of(ranked: Ranked, most: float) -> dict[str, float]:
 
 
 def fuse(
-    legs: Mapping[Leg, Ranked],
+    legs: Mapping[LegName, Ranked],
     kind: Kind,
     *,
     lexical_most: float,
     defining: Mapping[str, float] = NOTHING,
-    weights: Mapping[Leg, float] | None = None,
+    weights: Mapping[LegName, float] | None = None,
 ) -> dict[str, float]:
     """The fused score, 0 to 1, of every chunk that a leg found; `lexical_most` is the most that BM25 could give.
 
@@ -95,30 +93,39 @@ def lead(ranked: Ranked) -> dict[str, float]:
     return {ranked[0][0]: 1 - scores[1] / scores[0]} if ranked and scores[0] else {}
 
 
-def calibrate(legs: Mapping[Leg, Ranked], lexical_most: float) -> dict[Leg, dict[str, float]]:
+def calibrate(legs: Mapping[LegName, Ranked], lexical_most: float) -> dict[LegName, dict[str, float]]:
     """Each leg's scores on 0..1; a leg that found nothing is left out."""
     return {leg: _calibrated(leg, ranked, lexical_most) for leg, ranked in legs.items() if ranked}
 
 
-def shares(weights: Mapping[Leg, float], present: Collection[Leg]) -> dict[Leg, float]:
+def shares(weights: Mapping[LegName, float], present: Collection[LegName]) -> dict[LegName, float]:
     """What each leg that found something counts: its part of the weight that is there, or the same where none is."""
-    total = sum(weights[leg] for leg in present)
-    return {leg: weights[leg] / total if total else 1 / len(present) for leg in present}
+    known = {leg: weights.get(leg, 0.0) for leg in present}
+    total = sum(known.values())
+    return {leg: weight / total if total else 1 / len(present) for leg, weight in known.items()}
 
 
-def seeds(legs: Mapping[Leg, Ranked], most: int) -> list[tuple[str, float]]:
-    """The chunks that dense and BM25 together put first: where the graph leg walks from, the first with most force."""
+def seeds(legs: Mapping[LegName, Ranked], most: int) -> list[tuple[str, float]]:
+    """The chunks that the direct legs together put first: where seeded ones walk from, the first with most force."""
     scores: dict[str, float] = {}
-    for leg, weight in SEED_WEIGHTS.items():
-        for chunk_id, score in min_max(legs[leg]).items():
-            scores[chunk_id] = scores.get(chunk_id, 0.0) + weight * score
+    for leg, ranked in legs.items():
+        for chunk_id, score in min_max(ranked).items():
+            scores[chunk_id] = scores.get(chunk_id, 0.0) + SEED_WEIGHTS.get(leg, 0.0) * score
     best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
     return [(chunk_id, score**2) for chunk_id, score in best]
 
 
-def _calibrated(leg: Leg, ranked: Ranked, lexical_most: float) -> dict[str, float]:
-    if leg == "bm25":
-        return share_of(ranked, lexical_most)
-    if leg == "graph":
-        return min_max([(chunk_id, max(score, 0.0) ** FLATTEN) for chunk_id, score in ranked])
-    return min_max(ranked)
+def _flattened(ranked: Ranked, most: float) -> dict[str, float]:
+    return min_max([(chunk_id, max(score, 0.0) ** FLATTEN) for chunk_id, score in ranked])
+
+
+# How a leg's scores become 0..1, from its ranked list and the most it could have given; min-max where nothing is said.
+CALIBRATIONS: Final[Mapping[LegName, Callable[[Ranked, float], dict[str, float]]]] = {
+    "bm25": share_of,
+    "graph": _flattened,
+}
+
+
+def _calibrated(leg: LegName, ranked: Ranked, most: float) -> dict[str, float]:
+    calibration = CALIBRATIONS.get(leg)
+    return calibration(ranked, most) if calibration else min_max(ranked)

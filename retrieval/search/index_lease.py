@@ -1,4 +1,7 @@
-"""Holding an embedded collection only while there is work, for there is one owner at a time and others wait."""
+"""Holding a collection open only while there is work: one process at a time may have its vector store open.
+
+All who search a collection in one process share one lease, so none waits for the lock of another.
+"""
 
 from __future__ import annotations
 
@@ -6,96 +9,149 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import ClassVar, TypeVar
+from weakref import WeakValueDictionary
 
 from ..stores.collection import WAIT_SECONDS, Collection
-from ..stores.edge_vectors import EdgeVectors
+from ..stores.live_graph import LiveGraph
+from ..stores.protocols import VectorIndex
 from ..stores.texts import Store
-from .search_state import Snapshot
+from .search_state import SearchState
 
 IDLE_SECONDS = 0.5
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
-    """An open collection and the state of it that this search sees."""
+class OpenIndex:
+    """An open collection and the state of it that one search sees. `beside` runs a call in a thread of its own."""
 
     store: Store
-    shard: EdgeVectors
-    snapshot: Snapshot
+    shard: VectorIndex
+    state: SearchState
+    pool: ThreadPoolExecutor
+
+    @property
+    def graph(self) -> LiveGraph:
+        return self.state.graph
+
+    def beside(self, call: Callable[[], T]) -> Future[T]:
+        return self.pool.submit(call)
 
 
-class SharedSession:
-    """Opens a collection for whoever works on it, and lets go when nobody has for a moment.
+class IndexLease:
+    """Opens a collection for whoever works on it, and lets go of it, threads and memory included, when nobody has for
+    `idle` seconds. While an index or forget runs it lets go at once, so that a stream of searches cannot starve it.
 
-    While an index or forget runs, it lets go at once, so that a stream of searches cannot starve it.
+    Use `IndexLease.of`: one lease a collection and process.
     """
 
-    def __init__(self, home: Path, name: str, *, idle: float = IDLE_SECONDS, wait: float = WAIT_SECONDS) -> None:
-        self.collection = Collection(home, name)
-        self._idle = idle
-        self._wait = wait
-        self._lock = threading.Lock()
-        self._changed = threading.Condition(self._lock)
-        self._opened: tuple[Store, EdgeVectors] | None = None
+    _leases: ClassVar[WeakValueDictionary[Path, IndexLease]] = WeakValueDictionary()
+    _guard: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+        self._changed = threading.Condition()
+        self._index: OpenIndex | None = None
         self._stack = ExitStack()
-        self._snapshot: Snapshot | None = None
+        self._is_opening = False
         self._users = 0
-        self._last_use = 0.0
+        self._until = 0.0  # kept open so long, by the clock of time.monotonic
+
+    @classmethod
+    def of(cls, home: Path, name: str) -> IndexLease:
+        """The lease of a collection in this process; raises UsageError for a name that none can have."""
+        collection = Collection(home, name)
+        key = Path(os.path.abspath(collection.folder))
+        with cls._guard:
+            lease = cls._leases.get(key)
+            if lease is None:
+                lease = cls._leases[key] = cls(collection)
+            return lease
 
     @contextmanager
-    def use(self) -> Iterator[Session]:
-        with self._lock:
-            session = self._enter()
-            self._users += 1
+    def use(self, *, idle: float = IDLE_SECONDS, wait: float = WAIT_SECONDS) -> Iterator[OpenIndex]:
+        """The collection, open for as long as the block runs and `idle` seconds more."""
+        index = self._enter(idle, wait)
         try:
-            yield session
+            yield index
         finally:
-            with self._lock:
+            with self._changed:
                 self._users -= 1
-                self._last_use = time.monotonic()
-                if not self._users and (not self._idle or is_being_written(self.collection)):
+                self._until = max(self._until, time.monotonic() + idle)
+                if not self._users and (not idle or is_being_written(self.collection)):
                     self._release()
 
     def close(self) -> None:
         """Let go now, unless somebody still works: then when they are done and idle."""
-        with self._lock:
+        with self._changed:
             if not self._users:
                 self._release()
 
-    def _enter(self) -> Session:
-        if self._opened is None:
-            opened = self._stack.enter_context(
-                Collection.open(self.collection.home, self.collection.name, wait=self._wait)
-            )
-            self._opened = (opened.store, opened.shard)
-            if self._idle:
-                work = partial(self._release_when_idle, self._opened)
-                threading.Thread(target=work, name="hydragraph-release", daemon=True).start()
-        store, shard = self._opened
-        generation, grid = store.state()
-        if self._snapshot is None or self._snapshot.generation != generation:
-            self._snapshot = Snapshot(store)
-        self._snapshot.resume(store, grid)
-        return Session(store, shard, self._snapshot)
+    def _enter(self, idle: float, wait: float) -> OpenIndex:
+        until = time.monotonic() + wait
+        with self._changed:
+            while self._is_opening:
+                self._changed.wait()  # who opens gives up in time
+            self._users += 1
+            self._is_opening = must_open = self._index is None
+        try:
+            if must_open:
+                self._open(idle, max(0.0, until - time.monotonic()))
+            return self._current()
+        except BaseException:
+            with self._changed:
+                self._users -= 1
+            raise
+
+    def _open(self, idle: float, wait: float) -> None:
+        """The lock is waited for without keeping those out who only look."""
+        stack, index = ExitStack(), None
+        try:
+            opened = stack.enter_context(Collection.open(self.collection.home, self.collection.name, wait=wait))
+            pool = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="hydragraph-leg"))
+            index = OpenIndex(opened.store, opened.shard, SearchState(opened.store), pool)
+        except BaseException:
+            stack.close()
+            raise
+        finally:
+            with self._changed:
+                self._is_opening = False
+                if index is not None:
+                    self._index, self._stack = index, stack
+                self._changed.notify_all()
+        if idle:
+            threading.Thread(
+                target=self._release_when_idle, args=(index,), name="hydragraph-release", daemon=True
+            ).start()
+
+    def _current(self) -> OpenIndex:
+        """The open collection with the state that it has now."""
+        with self._changed:
+            index = self._index
+            assert index is not None
+            if index.store.state() != index.state.identity:
+                index = self._index = OpenIndex(index.store, index.shard, SearchState(index.store), index.pool)
+            return index
 
     def _release(self) -> None:
-        self._opened = None
+        self._index, self._until = None, 0.0
         self._stack.close()
         self._changed.notify_all()
 
-    def _release_when_idle(self, opened: tuple[Store, EdgeVectors]) -> None:
+    def _release_when_idle(self, opened: OpenIndex) -> None:
         with self._changed:
-            while self._opened is opened:
-                left = self._last_use + self._idle - time.monotonic()
+            while self._index is not None and self._index.store is opened.store:
+                left = self._until - time.monotonic()
                 if not self._users and left <= 0:
                     self._release()
                 else:
-                    self._changed.wait(max(left, self._idle / 4))
+                    self._changed.wait(max(left, IDLE_SECONDS / 4))
 
 
 def is_being_written(collection: Collection) -> bool:

@@ -160,10 +160,9 @@ class Store:
         dense = embeddable - self.outbox.count(DENSE)
         return Counts(files, quarantined, chunks, references, carried, dense, embeddable, embedder=self.embedder)
 
-    def dense_ready(self) -> float:
-        """The share of the chunks that can have a vector which have it."""
-        embeddable = int(self.execute("SELECT COUNT(*) FROM chunks WHERE class <> 'data'").fetchone()[0])
-        return 1 - self.outbox.count(DENSE) / embeddable if embeddable else 0.0
+    def embeddable(self) -> int:
+        """How many chunks can have a vector."""
+        return int(self.execute("SELECT COUNT(*) FROM chunks WHERE class <> 'data'").fetchone()[0])
 
     # --- chunks
 

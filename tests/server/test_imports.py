@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.evals.startup import make_index, own_environment
+from hydragraph.evals.measuring import own_environment
+from hydragraph.evals.startup import make_index
 from hydragraph.models.embedders.onnx_export import find_model_files
 
 NEVER_EARLY = {
@@ -75,6 +76,6 @@ def test_help_and_version_import_nothing_slow(argument: str, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("form", [[], ["--json"]], ids=["lines", "json"])
 def test_search_imports_its_legs_and_nothing_slow(form: list[str], ready: Path) -> None:
-    modules = modules_of(ready, "search", "how is a transaction rolled back", "--name", "startup", *form)
+    modules = modules_of(ready, "search", "how is a transaction rolled back", "--name", "small", *form)
     assert modules & (NEVER_EARLY | ONLY_FOR_INDEXING | NOT_FOR_SEARCHING) == set()
     assert modules >= {"onnxruntime", "qdrant_edge", "_hydragraph_snowball", "tokenizers"}

@@ -19,11 +19,12 @@ from hydragraph.errors import CollectionError, DiskFullError, IndexBusyError, No
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
 from hydragraph.retrieval.indexing.forget import forget_path
-from hydragraph.retrieval.indexing.outbox import Holding, stamp_of
+from hydragraph.retrieval.indexing.outbox import Holding
 from hydragraph.retrieval.indexing.run import IndexOptions, Progress, index
 from hydragraph.retrieval.stores.collection import Collection, list_collections
 from hydragraph.retrieval.stores.edge_vectors import RESERVE, free_bytes
 from hydragraph.retrieval.stores.lexical import LexicalQuery, search_bm25
+from hydragraph.retrieval.stores.stamps import stamp_of
 from hydragraph.retrieval.stores.texts import Store
 
 MakeEmbedder = Callable[..., Any]  # conftest.CountingEmbedder

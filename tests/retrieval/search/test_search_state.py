@@ -1,4 +1,4 @@
-"""What a snapshot keeps changes what is read from the disk, never what is found."""
+"""What a state keeps changes what is read from the disk, never what is found."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hydragraph.domain import Chunk
-from hydragraph.retrieval.search.search_state import Snapshot
+from hydragraph.retrieval.search.search_state import SearchState
 from hydragraph.retrieval.stores.lexical import Candidate, term_key
 from hydragraph.retrieval.stores.manifest import ChunkerStamp, ChunkRow, FileEntry, FileRow, Manifest
 from hydragraph.retrieval.stores.texts import Store
@@ -42,33 +42,42 @@ def store(tmp_path: Path) -> CountingStore:
     return store
 
 
-def search(snapshot: Snapshot, word: str) -> tuple[dict[int, int], list[Candidate]]:
-    frequencies = snapshot.document_frequencies([term_key(word), term_key("stone"), term_key("nowhere")])
-    return frequencies, snapshot.candidates([place.chunk_id for place in snapshot.places[:3]])
+def ids_of(store: Store) -> list[str]:
+    return sorted(store.chunk_ids())
+
+
+def search(state: SearchState, word: str, ids: Sequence[str]) -> tuple[dict[int, int], list[Candidate]]:
+    frequencies = state.document_frequencies([term_key(word), term_key("stone"), term_key("nowhere")])
+    return frequencies, state.candidates(ids)
 
 
 @pytest.mark.parametrize("limit", [100, 2])
 def test_each_search_finds_the_same(store: CountingStore, limit: int) -> None:
     with store:
-        snapshot = Snapshot(store, remembered=limit, known_words=limit)
-        found = [search(snapshot, word) for word in WORDS]
-        ids = [place.chunk_id for place in snapshot.places[:3]]
+        state = SearchState(store, remembered=limit, known_words=limit)
+        ids = ids_of(store)[:3]
+        found = [search(state, word, ids) for word in WORDS]
         assert [frequencies for frequencies, _ in found] == [
             {term_key(word): 1, term_key("stone"): 5} for word in WORDS
         ]
         assert [[it.chunk_id for it in candidates] for _, candidates in found] == [ids] * len(WORDS)
-        assert snapshot.candidates(["gone"]) == []
+        assert state.candidates(["gone"]) == []
+        assert [place.chunk_id for place in state.places(["gone", *ids, ids[0]]).values()] == ids
 
 
-def test_from_the_third_search_on_nothing_is_read(store: CountingStore) -> None:
+def test_what_was_asked_for_once_is_not_read_again(store: CountingStore) -> None:
     with store:
-        snapshot = Snapshot(store)
-        search(snapshot, WORDS[0])
+        state = SearchState(store)
+        ids = ids_of(store)
+        search(state, WORDS[0], ids[:3])
         assert store.reads == 2
-        search(snapshot, WORDS[1])
-        snapshot.candidates([place.chunk_id for place in snapshot.places])
-        before = store.reads
-        for word in WORDS:
-            snapshot.document_frequencies([term_key(word)])
-            snapshot.candidates([place.chunk_id for place in snapshot.places])
-        assert store.reads == before
+        search(state, WORDS[0], ids[:2])
+        assert store.reads == 2
+        search(state, WORDS[1], ids[3:])
+        assert store.reads == 4
+
+
+def test_a_state_begins_with_nothing_of_any_one_chunk(store: CountingStore) -> None:
+    with store:
+        SearchState(store)
+        assert store.reads == 0

@@ -91,14 +91,26 @@ def test_without_an_embedder_the_dense_leg_is_absent(docs: Collection, tree: Pat
     assert result.dense_ready == 0.0
 
 
-def test_an_embedder_that_fails_leaves_the_other_legs_and_says_why(docs: Collection, tree: Path) -> None:
+def test_an_embedder_that_fails_leaves_the_other_legs_and_says_why(
+    docs: Collection, tree: Path, make_embedder: MakeEmbedder
+) -> None:
     def broken() -> Embedder:
         raise EmbedderError("weights missing: run `pip install weights`")
 
-    index(docs, [tree], None)
+    index(docs, [tree], make_embedder())
     searcher = LocalSearcher(docs.home, docs.name, broken, idle=0)
     assert names(searcher, "zebra")[0] == "plain.txt"
     assert searcher.trouble == "weights missing: run `pip install weights`"
+
+
+def test_a_collection_without_vectors_opens_no_embedder(docs: Collection, tree: Path) -> None:
+    def forbidden() -> Embedder:
+        raise AssertionError("opened")
+
+    index(docs, [tree], None)
+    searcher = LocalSearcher(docs.home, docs.name, forbidden, idle=0)
+    assert names(searcher, "zebra")[0] == "plain.txt"
+    assert searcher.trouble == ""
 
 
 def test_vectors_of_another_embedder_are_not_compared(
