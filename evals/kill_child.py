@@ -82,7 +82,7 @@ def run_child(job: Job) -> None:
     embedder = open_named_embedder(job.embedder)
     print("start", flush=True)
     if job.forget is None:
-        index(collection, list(job.roots), embedder, report, IndexOptions(batch_files=25))
+        index(collection, list(job.roots), embedder, report, IndexOptions(batch_files=25, optimize_from=100))
     else:
         forget_path(collection, job.forget)
 

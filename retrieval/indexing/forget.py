@@ -9,6 +9,7 @@ from ...errors import NoIndexError
 from ..stores.collection import Collection
 from ..stores.manifest import Manifest
 from ..stores.texts import Store
+from .optimize import optimize
 from .outbox import Holding, Outbox
 from .rebuild import ensure_shard, scrub
 
@@ -74,3 +75,4 @@ def _wipe(outbox: Outbox) -> None:
     outbox.settle_weights()
     outbox.drop_unused_vectors()
     scrub(outbox)
+    optimize(outbox)

@@ -1,7 +1,7 @@
 """`index`: bring a collection up to date with its files; a kill at any moment costs no more than the last batch.
 
-scan -> read (text, BM25, graph: searchable at once) -> lexical (weights settled) -> dense. Each batch is committed to
-the database with its outbox before the vector store hears of it; the next run goes on from there.
+scan -> read (text, BM25, graph: searchable at once) -> lexical (weights settled) -> dense -> optimize. Each batch is
+committed to the database with its outbox before the vector store hears of it; the next run goes on from there.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from ..stores.edge_vectors import require_space
 from ..stores.manifest import FileEntry, FileRow, Manifest
 from ..stores.texts import Store
 from .file_reader import FileReader, chunker_stamp, withheld_reason
+from .optimize import LEAST, optimize
 from .outbox import Holding, Outbox
 from .rebuild import ensure_shard, finish_scrub, rebuild, verify
 from .scan import LeftOut, Scan, cut_for_others, scan
@@ -29,7 +30,7 @@ from .scan import LeftOut, Scan, cut_for_others, scan
 BATCH_CHUNKS = 2000
 BATCH_SECONDS = 2.0
 
-Stage = Literal["scan", "read", "lexical", "dense"]
+Stage = Literal["scan", "read", "lexical", "dense", "optimize"]
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class IndexOptions:
     include_secrets: bool = False
     max_bytes: int = MAX_BYTES
     batch_files: int = 200
+    optimize_from: int = LEAST
     holding: Holding = field(default_factory=Holding)
 
 
@@ -179,6 +181,7 @@ class _Run:
         embedded = self._embed()
         self._outbox.drop_unused_vectors()
         verify(self._outbox)
+        optimize(self._outbox, self._options.optimize_from, lambda points: _Meter("optimize", self._report, points).add)
         return self._describe(scanned, embedded)
 
     def _scan(self, roots: list[Path]) -> Scan:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from ...errors import CollectionError, DiskFullError, IndexBusyError, IndexCorruptError
 from ...storage.faults import LEAST_FREE, full, os_fault
-from ...storage.private import FOLDER_MODE
+from .edge_config import SPARSE, create_shard, note_written, read_config, search_params, written
 from .lexical import SparseVector
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-SPARSE = "bm25"
 PREFIX = "vectors-"
 SPARSE_BATCH = 500  # every call holds the GIL until it is done
 DENSE_BATCH = 128
@@ -71,26 +69,21 @@ class EdgeVectors:
         self.folder = folder
         self._shard = shard
         self._free = free
-        self._dense = set(self._config().get("vectors", {}))
+        vectors = read_config(folder).get("vectors", {})
+        self._dense = set(vectors)
+        self._coded = {name for name, vector in vectors.items() if vector.get("quantization_config")}
+        self._writes = 0
 
     @property
     def is_exclusive(self) -> bool:
         return True
 
-    def _config(self) -> dict[str, Any]:
-        return cast(dict[str, Any], json.loads((self.folder / "edge_config.json").read_text()))
-
     @classmethod
     def create(cls, folder: Path, *, free: FreeBytes = free_bytes) -> EdgeVectors:
         """Make an empty shard in a folder that is not there yet."""
-        import qdrant_edge as edge
-
         require_space(folder.parent, 0, free)
-        folder.mkdir(mode=FOLDER_MODE, parents=True)
-        # A search over two threads is no quicker at these sizes and takes three times the CPU time.
-        config = edge.EdgeConfig(sparse_vectors={SPARSE: edge.EdgeSparseVectorParams()}, max_search_threads=1)
         with _translated(folder):
-            return cls(folder, edge.EdgeShard.create(str(folder), config), free)
+            return cls(folder, create_shard(folder), free)
 
     @classmethod
     def load(cls, folder: Path, *, free: FreeBytes = free_bytes) -> EdgeVectors:
@@ -101,7 +94,7 @@ class EdgeVectors:
             raise full(folder)
         with _translated(folder):
             shard = cls(folder, edge.EdgeShard.load(str(folder)), free)
-        if SPARSE in shard._config().get("sparse_vectors", {}):
+        if SPARSE in read_config(folder).get("sparse_vectors", {}):
             return shard
         shard.close()
         raise unusable(folder, "it has no sparse vectors", folder.parent.name)
@@ -120,6 +113,19 @@ class EdgeVectors:
         """Everything until here is on the disk, even if the power fails now."""
         with _translated(self.folder):
             self._shard.flush()
+        if self._writes:
+            note_written(self.folder, self.written)
+            self._writes = 0
+
+    @property
+    def is_optimized(self) -> bool:
+        """Whether it was ever brought into its optimized form; what was written since is not."""
+        return "hnsw_config" in read_config(self.folder)
+
+    @property
+    def written(self) -> int:
+        """How many points were written or deleted since the shard was made or optimized, each time counted."""
+        return written(self.folder) + self._writes
 
     # --- writing
 
@@ -130,6 +136,7 @@ class EdgeVectors:
         for part in parts(items, SPARSE_BATCH):
             points = [edge.Point(_uuid(chunk_id), {SPARSE: edge.SparseVector(*vector)}) for chunk_id, vector in part]
             self._update(edge.UpdateOperation.upsert_points(points), _sparse_bytes(part))
+            self._writes += len(part)
 
     def set_sparse(self, items: Sequence[tuple[str, SparseVector]]) -> None:
         """Replace the sparse vectors of points that are there; their dense vectors stay."""
@@ -155,6 +162,7 @@ class EdgeVectors:
 
         for part in parts(chunk_ids, SPARSE_BATCH):
             self._update(edge.UpdateOperation.delete_points([_uuid(chunk_id) for chunk_id in part]), 16 * len(part))
+            self._writes += len(part)
 
     def drop_dense_but(self, stamp: str) -> None:
         """Drop the vectors of every other embedder."""
@@ -163,6 +171,7 @@ class EdgeVectors:
         for name in self._dense - {vector_name(stamp)}:
             self._update(edge.UpdateOperation.delete_vector_name(name), 0)
             self._dense.discard(name)
+            self._coded.discard(name)
 
     def _ensure_dense(self, name: str, dimension: int) -> None:
         import qdrant_edge as edge
@@ -176,6 +185,7 @@ class EdgeVectors:
         """Edge stops at the first id that is not there, so leave those out, but look only where it has stopped."""
         import qdrant_edge as edge
 
+        self._writes += len(items)
         try:
             self._update(edge.UpdateOperation.update_vectors([edge.PointVectors(*item) for item in items]), size)
         except IndexCorruptError as error:
@@ -200,7 +210,7 @@ class EdgeVectors:
         return self._search(edge.SparseVector(*vector), SPARSE, limit)
 
     def search_dense(self, stamp: str, vector: Vectors, limit: int) -> list[tuple[str, float]]:
-        """The best points by the dot product of one embedder's vectors, by exact scan; none where it has none here."""
+        """The best points by the dot product of one embedder's vectors, of all; none where it has none here."""
         name = vector_name(stamp)
         if name not in self._dense:
             return []
@@ -239,7 +249,7 @@ class EdgeVectors:
         import qdrant_edge as edge
 
         query = edge.Query.Nearest(vector, using=name)
-        request = edge.SearchRequest(query, limit, params=edge.SearchParams(exact=True))
+        request = edge.SearchRequest(query, limit, params=search_params(has_codes=name in self._coded))
         with _translated(self.folder):
             found: Any = self._shard.search(request)  # ids are uuid.UUIDs here, never the other kinds
             return [(point.id.hex, point.score) for point in found]

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import CollectionError, IndexBusyError, IndexCorruptError
 from ...storage.faults import LEAST_FREE, full
-from .edge_vectors import SPARSE, FreeBytes, free_bytes, require_space, unusable
+from .edge_config import SPARSE
+from .edge_vectors import FreeBytes, free_bytes, require_space, unusable
 from .qdrant_connection import WRITING, Server, connect, require_client
 from .qdrant_vectors import QdrantConfig, QdrantVectors
 

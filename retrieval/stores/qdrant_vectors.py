@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .edge_vectors import SPARSE, parts, vector_name
+from .edge_config import SPARSE
+from .edge_vectors import parts, vector_name
 from .lexical import SparseVector
 from .qdrant_connection import READING, WRITING, Server, host_of
 

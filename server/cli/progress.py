@@ -12,7 +12,13 @@ from .terminal import err, is_terminal
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-UNITS: dict[Stage, str] = {"scan": "files seen", "read": "files", "lexical": "chunks", "dense": "chunks"}
+UNITS: dict[Stage, str] = {
+    "scan": "files seen",
+    "read": "files",
+    "lexical": "chunks",
+    "dense": "chunks",
+    "optimize": "chunks",
+}
 PLAIN_SECONDS = 10.0
 
 

@@ -12,6 +12,7 @@ import pytest
 from rank_bm25 import BM25Okapi
 
 from hydragraph.errors import IndexCorruptError
+from hydragraph.retrieval.stores.edge_config import optimize_shard
 from hydragraph.retrieval.stores.edge_vectors import EdgeStores
 from hydragraph.retrieval.stores.lexical import (
     Candidate,
@@ -218,18 +219,61 @@ def test_random_operations_leave_the_same_index(seed: int, other: str, open_stor
         for step in Steps(seed):
             step(edge)
             step(qdrant)
-        assert [edge.count(), edge.count("one:4"), edge.count("two:4")] == [
-            qdrant.count(),
-            qdrant.count("one:4"),
-            qdrant.count("two:4"),
-        ]
-        for left, right in zip(seen(edge, seed), seen(qdrant, seed), strict=True):
-            assert [chunk_id for chunk_id, _ in left] == [chunk_id for chunk_id, _ in right]
-            assert [score for _, score in left] == pytest.approx([score for _, score in right], abs=1e-5)
-        for one, two in zip(edge.points("one:4"), qdrant.points("one:4"), strict=True):
-            assert (one[0], one[1][0], one[2] is None) == (two[0], two[1][0], two[2] is None)
-            assert one[1][1] == pytest.approx(two[1][1], abs=1e-6)
-            assert (one[2] or []) == pytest.approx(two[2] or [], abs=1e-6)
+        assert_alike(edge, qdrant, seed)
+
+
+def assert_alike(one: VectorIndex, two: VectorIndex, seed: int) -> None:
+    for stamp in (None, "one:4", "two:4"):
+        assert one.count(stamp) == two.count(stamp)
+    for left, right in zip(seen(one, seed), seen(two, seed), strict=True):
+        assert [chunk_id for chunk_id, _ in left] == [chunk_id for chunk_id, _ in right]
+        assert [score for _, score in left] == pytest.approx([score for _, score in right], abs=1e-5)
+    for first, second in zip(one.points("one:4"), two.points("one:4"), strict=True):
+        assert (first[0], first[1][0], first[2] is None) == (second[0], second[1][0], second[2] is None)
+        assert first[1][1] == pytest.approx(second[1][1], abs=1e-6)
+        assert (first[2] or []) == pytest.approx(second[2] or [], abs=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_optimized_shard_is_the_same_index_and_goes_on_as_one(seed: int, home: Path) -> None:
+    for folder in ("plain", "optimized"):
+        (home / folder).mkdir()
+    plain, optimized = EdgeStores(home / "plain"), EdgeStores(home / "optimized")
+    with plain.create(1) as one, optimized.create(1) as two:
+        for step in Steps(seed):
+            step(one)
+            step(two)
+    optimize_shard(optimized.place(1))
+    with plain.load(1) as one, optimized.load(1) as two:
+        assert_alike(one, two, seed)
+        for step in Steps(seed + 100):
+            step(one)
+            step(two)
+        assert_alike(one, two, seed + 1)
+
+
+def test_a_search_over_codes_finds_what_an_exact_one_finds(home: Path) -> None:
+    """Vectors with structure, as texts have them: sums of the vectors of frequent and rare words, and noise."""
+    draw = np.random.default_rng(3)
+    words = draw.standard_normal((2000, 384))
+    share = 1 / np.arange(1, 2001)
+    texts = draw.choice(2000, (3000, 20), p=share / share.sum())
+    vectors = words[texts].sum(axis=1) + draw.standard_normal((3000, 384))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    ids = [f"{number:032x}" for number in range(1, 3001)]
+    stores = EdgeStores(home)
+    with stores.create(1) as index:
+        index.add([(chunk_id, ([1], [1.0])) for chunk_id in ids])
+        index.set_dense("m:384", list(zip(ids, vectors, strict=True)))
+        exact = [index.search_dense("m:384", query, 30) for query in vectors[::60]]
+    optimize_shard(stores.place(1))
+    with stores.load(1) as index:
+        found = [index.search_dense("m:384", query, 30) for query in vectors[::60]]
+    pairs = list(zip(exact, found, strict=True))
+    same = [len({key for key, _ in left[:10]} & {key for key, _ in right[:10]}) / 10 for left, right in pairs]
+    assert sum(same) / len(same) >= 0.98
+    for left, right in pairs:
+        assert [score for _, score in left[:5]] == pytest.approx([score for _, score in right[:5]], abs=1e-5)
 
 
 class Words:
