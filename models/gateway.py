@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..domain import MODEL, Message, Reply, Role, Structured, Tier, Usage
+from ..settings import Api, TierConfig
 from .clients.call_log import ModelCall, OnCall, constraint_of, log_call
 from .clients.client import Ask, TierClient, TransportFactory, one_connection
 from .clients.ollama import OllamaTier
 from .clients.openai import OpenAITier
 from .counting import TokenRatio, estimate_messages, estimate_tokens
 from .replies.structured import Form, structured_reply
-from .tiers import DEFAULT_ROLES, Api, TierConfig, prompt_tokens, reply_tokens, thinks, tiers_for
+from .tiers import DEFAULT_ROLES, prompt_tokens, reply_tokens, thinks, tiers_for
 
 CLIENTS: Mapping[Api, type[TierClient]] = {"ollama": OllamaTier, "openai": OpenAITier}
 

@@ -2,72 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Literal, get_args
+from typing import Literal
 
 from ..domain import TIERS, Role, Tier
-
-Api = Literal["ollama", "openai"]
-
-
-@dataclass(frozen=True, slots=True)
-class TierConfig:
-    """One model on one server. `num_ctx` is fixed: another value would make Ollama load the model again.
-
-    `api` is how the server is spoken to: Ollama's way, or OpenAI's, which llama-server, vLLM and LM Studio understand
-    and which alone has keys. There `num_ctx` must not be more than the context that the server was started with.
-
-    Seconds: `connect` to reach the server, `first_token` for the prompt (and a cold model's load), `inter_token`
-    between two pieces of a stream, `total` for the whole call. `think` is asked of the roles that may think; None
-    leaves it to the model.
-    """
-
-    model: str
-    base_url: str = "http://127.0.0.1:11434"
-    api: Api = "ollama"
-    api_key: str = field(default="", repr=False)
-    num_ctx: int = 8192
-    num_predict: int = 1024
-    temperature: float = 0.0
-    connect_timeout: float = 5.0
-    first_token_timeout: float = 120.0
-    inter_token_timeout: float = 30.0
-    total_timeout: float = 300.0
-    keep_alive: str = "10m"
-    think: bool | None = None
-
-    def __post_init__(self) -> None:
-        if self.api not in get_args(Api):
-            raise ValueError(f"api: expected one of {', '.join(get_args(Api))}, got {self.api!r}")
-        if re.fullmatch("[!-~]*", self.api_key) is None:  # an error of the header would quote it
-            raise ValueError("api_key: expected ASCII characters without blanks, got others")
-        if self.num_predict >= self.num_ctx:
-            raise ValueError(
-                f"num_predict ({self.num_predict}) must be smaller than num_ctx ({self.num_ctx}): "
-                "prompt and reply share the context"
-            )
-
+from ..settings import RolesSettings, TierConfig, TiersSettings
+from ..settings.schema import OLLAMA_URL
 
 DEFAULT_TIERS: Mapping[Tier, TierConfig] = MappingProxyType(
-    {
-        "local_fast": TierConfig(model="qwen3:1.7b"),
-        "local_quality": TierConfig(model="qwen3:14b", num_predict=2048, total_timeout=600.0),
-    }
+    {name: replace(tier, base_url=OLLAMA_URL) for name, tier in TiersSettings().named().items()}
 )
-DEFAULT_ROLES: Mapping[Role, Tier] = MappingProxyType(
-    {
-        "classify": "local_fast",
-        "grade": "local_fast",
-        "rewrite": "local_fast",
-        "decompose": "local_quality",
-        "generate": "local_quality",
-        "reflect": "local_quality",
-        "code": "local_quality",
-    }
-)
+DEFAULT_ROLES: Mapping[Role, Tier] = MappingProxyType(RolesSettings().tiers())
 ESCALATION: tuple[Tier, ...] = TIERS
 # Roles that decide or reformulate answer in a few words: no thoughts, and a low ceiling against endless repetition.
 SHORT_ROLES: frozenset[Role] = frozenset({"classify", "grade", "rewrite", "decompose"})

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, cast
 
 from ..domain import Budget
 from ..errors import NoIndexError, UsageError
 from ..graphs.answers import answer_json, answer_of
 from ..graphs.hosting.from_settings import close_services, open_services, rag_settings
-from ..settings import Settings, SettingsTier, TierSettings
+from ..settings import Settings
 from ..settings.urls import host_of
 from .events import Graph, Json, Run
 
@@ -95,9 +95,8 @@ def require_chunks(settings: Settings) -> None:
 
 def readers_of_text(settings: Settings) -> str:
     """Which machines may see the text of the collection, in one line."""
-    tiers: list[TierSettings] = [getattr(settings.tiers, name) for name in get_args(SettingsTier)]
     hosts: dict[str, list[str]] = {}
-    for tier in tiers:
+    for tier in settings.tiers.named().values():
         if tier.model:
             hosts.setdefault(_host(tier.base_url or settings.ollama.base_url), []).append(tier.model)
     models = {host: f"{host} ({', '.join(dict.fromkeys(names))})" for host, names in hosts.items()}

@@ -12,11 +12,12 @@ HIDDEN = "***"
 # A host that can be reached, with user and password before it. A password with `/`, `?` or `#` has to be escaped: it
 # would end the authority, so an `@` after that is refused as well.
 _PORT = r"(?::(?:\d{0,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5]))?"
-HTTP_URL = rf"https?://(?:[^\s/?#\x00-\x1f\x7f]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]\x00-\x1f\x7f]+){_PORT}" + (
-    r"(?:[/?#][^\s@\x00-\x1f\x7f]*)?"
-)
+_HOST = r"(?:\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]\x00-\x1f\x7f]+)"
+_AFTER = r"(?:[/?#][^\s@\x00-\x1f\x7f]*)?"
+HTTP_URL = rf"https?://(?:[^\s/?#\x00-\x1f\x7f]*@)?{_HOST}{_PORT}{_AFTER}"
+BOLT_URL = rf"(?:neo4j|bolt)(?:\+s|\+ssc)?://{_HOST}{_PORT}{_AFTER}"
 _AUTHORITY_END = re.compile(r"[/?#\x00-\x1f\x7f]")
-_HOST = re.compile(r"\[([^\]]*)\]|([^:]*)")
+_HOST_OF = re.compile(r"\[([^\]]*)\]|([^:]*)")
 _HOST_IN_TEXT = re.compile(r"(?:\[[^\]]*\]|[^:\s]*)(?::\d*)?(?=:?(?:[\s\"'`),;.>\]}]|$))")
 
 
@@ -38,7 +39,7 @@ def hide_until_host(text: str) -> str:
 def host_of(url: str) -> str:
     """The host of a URL, in lower case and without the brackets of an IPv6 address."""
     authority, _ = _split(url.partition("://")[2])
-    found = _HOST.match(authority.rpartition("@")[2])
+    found = _HOST_OF.match(authority.rpartition("@")[2])
     return (found[1] or found[2] or "").lower() if found else ""
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...domain import TIERS, Embedder, Role, Tier
+from ...domain import Embedder, Role, Tier
 from .evidence_stores import CorpusEvidence
 from .services import RagServices, RagSettings
 
 if TYPE_CHECKING:
     from ...models.clients.call_log import OnCall
-    from ...models.tiers import TierConfig
-    from ...settings import Settings
+    from ...settings import Settings, TierConfig
 
 
 def open_services(settings: Settings, *, on_call: OnCall | None = None) -> RagServices:
@@ -57,18 +56,13 @@ def embedder_of(settings: Settings) -> Embedder | None:
 
 def tiers_of(settings: Settings) -> Mapping[Tier, TierConfig]:
     """The tiers that name a model; each on its own server or on ollama.base_url."""
-    from ...models.tiers import TierConfig
-
-    configured = {tier: getattr(settings.tiers, tier, None) for tier in TIERS}
-    named = {tier: asdict(tier_settings) for tier, tier_settings in configured.items() if tier_settings}
     default = settings.ollama.base_url
     return {
-        tier: TierConfig(**{**values, "base_url": values["base_url"] or default})
-        for tier, values in named.items()
-        if values["model"]
+        name: replace(tier, base_url=tier.base_url or default)
+        for name, tier in settings.tiers.named().items()
+        if tier.model
     }
 
 
 def roles_of(settings: Settings) -> Mapping[Role, Tier]:
-    roles: dict[Role, Tier] = asdict(settings.roles)  # type: ignore[assignment]
-    return roles
+    return settings.roles.tiers()

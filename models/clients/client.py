@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import httpx
 
 from ...domain import Fault, Message, Reply, Tier, Usage
+from ...settings import TierConfig
 from ...settings.urls import hide_secrets
 from ..counting import estimate_messages, estimate_tokens, fewest_tokens
 from ..faults import said
 from ..replies.thoughts import ThoughtFilter
-from ..tiers import TierConfig
 from .messages import to_langchain
 from .watched import BadLine, Deadlines, FirstTokenTimeout, IncompleteStream, WatchedTransport
 
@@ -139,7 +139,7 @@ class TierClient(ABC):
 
     @property
     def _where(self) -> str:
-        return hide_secrets(self._config.base_url)
+        return hide_secrets(self._config.url)
 
     async def _try(self, ask: Ask, heard: Heard) -> tuple[Fault | None, str]:
         """The fault, if any. A subclass adds the exceptions of its own client."""

@@ -33,7 +33,7 @@ class OllamaTier(TierClient):
 
         return ChatOllama(
             model=self._config.model,
-            base_url=self._config.base_url,
+            base_url=self._config.url,
             keep_alive=self._config.keep_alive,
             async_client_kwargs={"transport": wire, "timeout": timeout},
             sync_client_kwargs={"transport": NoSyncCalls()},

@@ -38,7 +38,7 @@ class OpenAITier(TierClient):
         import langchain_openai  # noqa: F401
 
     def _watch(self, inner: httpx.AsyncBaseTransport, deadlines: Deadlines) -> OpenAITransport:
-        key, has_user = self._config.api_key, bool(httpx.URL(self._config.base_url).userinfo)
+        key, has_user = self._config.api_key, bool(httpx.URL(self._config.url).userinfo)
         return OpenAITransport(inner, deadlines, None if has_user and not key else f"Bearer {key or NO_KEY}")
 
     def _made(self, wire: WatchedTransport, timeout: httpx.Timeout) -> BaseChatModel:
@@ -48,7 +48,7 @@ class OpenAITier(TierClient):
 
         return ChatOpenAI(
             model=self._config.model,
-            base_url=self._config.base_url,
+            base_url=self._config.url,
             api_key=SecretStr(self._config.api_key or NO_KEY),
             temperature=self._config.temperature,
             max_retries=0,

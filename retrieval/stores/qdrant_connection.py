@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import urlsplit
 
 from ...errors import StoreServerError, UsageError
+from ...settings.urls import hide_until_host
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -49,12 +50,8 @@ def host_of(url: str) -> str:
     """The machine and port of a URL, without what it may hold of names and passwords."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UsageError(f"qdrant.url: expected http://HOST:PORT or https://HOST:PORT, got {_shown(url)!r}.")
+        raise UsageError(f"qdrant.url: expected http://HOST:PORT or https://HOST:PORT, got {hide_until_host(url)!r}.")
     return f"{parts.hostname}:{parts.port or 6333}"
-
-
-def _shown(url: str) -> str:
-    return re.sub(r"//.*@", "//***@", url)
 
 
 @dataclass(frozen=True, slots=True)

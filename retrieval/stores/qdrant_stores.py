@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import CollectionError, IndexBusyError, IndexCorruptError
+from ...settings import QdrantConfig
 from ...storage.faults import LEAST_FREE, full
 from .edge_config import SPARSE
 from .edge_vectors import FreeBytes, free_bytes, require_space, unusable
-from .qdrant_connection import WRITING, Server, connect, require_client
-from .qdrant_vectors import QdrantConfig, QdrantVectors
+from .qdrant_connection import WRITING, Server, connect, host_of, require_client
+from .qdrant_vectors import QdrantVectors
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -39,7 +40,7 @@ class QdrantServerStores:
 
     @property
     def host(self) -> str:
-        return self.config.host
+        return host_of(self.config.url)
 
     def create(self, number: int) -> QdrantVectors:
         client, server = self._connect()
@@ -75,7 +76,7 @@ class QdrantServerStores:
     def _connect(self) -> tuple[QdrantClient, Server]:
         require_client()
         config = self.config
-        server = Server(config.host, config.api_key, config.timeout, self.sleep)
+        server = Server(self.host, config.api_key, config.timeout, self.sleep)
         return connect(config.url, config.api_key, config.timeout), server
 
 

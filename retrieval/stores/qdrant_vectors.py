@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from .edge_config import SPARSE
 from .edge_vectors import parts, vector_name
 from .lexical import SparseVector
-from .qdrant_connection import READING, WRITING, Server, host_of
+from .qdrant_connection import READING, WRITING, Server
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,21 +32,6 @@ PAGE = 1000
 HNSW_EF = 128  # as on Edge
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class QdrantConfig:
-    """A server by its URL, or the folder of the client's local mode; `url` wins."""
-
-    url: str = ""
-    path: str = ""
-    api_key: str = field(default="", repr=False)
-    timeout: float = 30.0
-
-    @property
-    def host(self) -> str:
-        """The machine that vectors are sent to; empty where they stay on this one."""
-        return host_of(self.url) if self.url else ""
 
 
 class QdrantVectors:

@@ -25,7 +25,7 @@ ARGUMENTS = {
 }
 
 
-def loaded_for(arguments: Namespace) -> Loaded:
+def loaded_for(arguments: Namespace) -> Loaded[Settings]:
     given = {key: getattr(arguments, name, None) for name, key in ARGUMENTS.items()}
     return load_settings(given, config=arguments.config)
 

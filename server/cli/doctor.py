@@ -6,7 +6,8 @@ import json
 from argparse import Namespace
 from dataclasses import asdict
 
-from ..doctor.checks import Check, all_checks
+from ..doctor.check import Check
+from ..doctor.checks import all_checks
 from .arguments import loaded_for
 from .terminal import clean_line, out
 

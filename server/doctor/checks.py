@@ -7,34 +7,23 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
 from ...errors import CollectionError, HydragraphError, IndexBusyError, NoIndexError
 from ...settings import Settings
 from ...storage.private import opened_to_others, owner_of_open_home
 from ..cli.terminal import plural
+from .check import Check
+from .checks_models import check_models
 
-Health = Literal["ok", "warning", "broken"]
 VERIFIED_PYTHON = (3, 11)
 ENOUGH_DISK = 1_000_000_000
 LOCK_SECONDS = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    part: str
-    health: Health
-    found: str
-    mend: str = ""
-
-
 def all_checks(settings: Settings) -> Iterator[Check]:
-    from .checks_models import check_models
-
     yield check_python()
     yield _looked_at("home", lambda: check_home(settings.home))
     yield _looked_at("disk", lambda: check_disk(settings.home))

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
-from ...settings import Settings, SettingsApi, SettingsTier, TierSettings
+from ...settings import Api, Settings, TierConfig
 from ...settings.urls import hide_secrets
-from .checks import Check
+from .check import Check
 
 if TYPE_CHECKING:
     import httpx
@@ -20,100 +20,127 @@ RESTART = "restart it; its own log has the cause; until then answers are quotes"
 
 
 @dataclass(frozen=True, slots=True)
-class Api:
-    """How a server is looked at, and how to mend what is wrong with one."""
+class ServerChecks:
+    """How a server of one protocol is looked at, and how to repair what is wrong with one. `{0}` is the tier's name."""
 
     server: str
-    look: Callable[[httpx.Client, str, str, TierSettings], Check]
+    look: Callable[[httpx.Client, Tier], Check]
     start: str
     root: str
     account: str
     busy: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A tier as it is checked: its name in the settings, what is set there, and the address of its server."""
+
+    name: str
+    config: TierConfig
+    url: str
+
+    @property
+    def part(self) -> str:
+        return f"tier {self.name}"
+
+    @property
+    def where(self) -> str:
+        return f"{self.config.model} at {hide_secrets(self.url)}"
+
+    def key(self, field: str) -> str:
+        return f"tiers.{self.name}.{field}"
+
+
 def check_models(settings: Settings) -> list[Check]:
     """One check a tier, at the same time: a server that hangs costs its time-out once."""
-    tiers: list[tuple[str, TierSettings]] = [(name, getattr(settings.tiers, name)) for name in get_args(SettingsTier)]
-    if not any(tier.model for _, tier in tiers):
+    configs = settings.tiers.named()
+    if not any(config.model for config in configs.values()):
         return [Check("models", "warning", "no tier has a model: answers are quotes", "name models under `tiers`")]
+    tiers = [
+        Tier(name, config, (config.base_url or settings.ollama.base_url).rstrip("/"))
+        for name, config in configs.items()
+    ]
     with ThreadPoolExecutor(len(tiers)) as pool:
-        found = pool.map(lambda item: _check_tier(item[0], item[1], settings.ollama.base_url), tiers)
-        return list(found)
+        return list(pool.map(_check_tier, tiers))
 
 
-def _check_tier(name: str, tier: TierSettings, fallback: str) -> Check:
+def _check_tier(tier: Tier) -> Check:
     import httpx
 
-    url, part, api = (tier.base_url or fallback).rstrip("/"), f"tier {name}", APIS[tier.api]
-    if not tier.model:
-        return Check(part, "ok", "turned off")
-    if tier.api == "openai" and find_spec("langchain_openai") is None:
+    config, checks = tier.config, SERVERS[tier.config.api]
+    if not config.model:
+        return Check(tier.part, "ok", "turned off")
+    if config.api == "openai" and find_spec("langchain_openai") is None:
         from ...models.clients.openai import EXTRA
 
-        return Check(part, "broken", "api is openai, and that extra is not installed", EXTRA)
-    where = f"{tier.model} at {hide_secrets(url)}"
-    headers = {"authorization": f"Bearer {tier.api_key}"} if tier.api_key else {}
+        return Check(tier.part, "broken", "api is openai, and that extra is not installed", EXTRA)
+    headers = {"authorization": f"Bearer {config.api_key}"} if config.api_key else {}
     try:
-        trusted = httpx.create_ssl_context()
-        # the models are asked without the proxies of the environment too
-        with httpx.Client(base_url=url, timeout=SECONDS, trust_env=False, verify=trusted, headers=headers) as client:
-            return api.look(client, part, where, tier)
+        trusted = httpx.create_ssl_context()  # without the proxies of the environment, as the models are asked
+        options: dict[str, Any] = {"timeout": SECONDS, "trust_env": False, "verify": trusted, "headers": headers}
+        with httpx.Client(base_url=tier.url, **options) as client:
+            return checks.look(client, tier)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, OSError) as error:
-        found, mend = _trouble(error, api)
-        return Check(part, "warning", hide_secrets(f"{where}: {found}", tier.api_key), mend.format(part[5:]))
+        found, mend = _trouble(error, checks)
+        shown = hide_secrets(f"{tier.where}: {found}", config.api_key)
+        return Check(tier.part, "warning", shown, mend.format(tier.name))
 
 
-def _trouble(error: Exception, api: Api) -> tuple[str, str]:
-    """What is wrong with a server, and how to mend it."""
+def _trouble(error: Exception, checks: ServerChecks) -> tuple[str, str]:
+    """What is wrong with a server, and how to repair it."""
     import httpx
 
     if isinstance(error, httpx.HTTPStatusError):
         status, said = error.response.status_code, " ".join(error.response.text.split())[:200]
-        mends = {401: api.account, 403: api.account, 404: api.root, 405: api.root, 429: api.busy, 503: api.busy}
+        mends = {401: checks.account, 403: checks.account, 404: checks.root, 405: checks.root}
+        mends |= dict.fromkeys((429, 503), checks.busy)
         return f"answered with an error ({status} {said})", mends.get(status, RESTART)
     if isinstance(error, ValueError):
-        return f"what answers there is not {api.server}", api.root
+        return f"what answers there is not {checks.server}", checks.root
     said = hide_secrets(str(error)) or type(error).__name__
     if isinstance(error, httpx.ReadTimeout):
         return f"took the request and said nothing for {SECONDS:g} s", RESTART
-    return f"no answer from {api.server} ({said})", api.start
+    return f"no answer from {checks.server} ({said})", checks.start
 
 
-def _look_at_ollama(client: httpx.Client, part: str, where: str, tier: TierSettings) -> Check:
-    answer = client.post("/api/show", json={"model": tier.model})
+def _look_at_ollama(client: httpx.Client, tier: Tier) -> Check:
+    model, part, where = tier.config.model, tier.part, tier.where
+    answer = client.post("/api/show", json={"model": model})
     if answer.status_code == 404 and "model" in answer.text:
         models = _object(client.get("/api/tags")).get("models") or []
-        pulled = ", ".join(model["name"] for model in models) or "none"
-        other = f"name one that is there as tiers.{part.removeprefix('tier ')}.model"
-        return Check(part, "warning", f"{where}: not pulled (there: {pulled})", f"ollama pull {tier.model}, or {other}")
+        pulled = ", ".join(listed["name"] for listed in models) or "none"
+        other = f"name one that is there as {tier.key('model')}"
+        return Check(part, "warning", f"{where}: not pulled (there: {pulled})", f"ollama pull {model}, or {other}")
     described = _object(answer)
-    check = _check_context(part, where, tier, _context_length(described))
-    if check.health == "ok" and tier.think and "thinking" not in described.get("capabilities", ()):
+    check = _check_context(tier, _context_length(described))
+    if check.health == "ok" and tier.config.think and "thinking" not in described.get("capabilities", ()):
         return Check(part, "warning", f"{where}: think is true, and the model cannot", "leave `think` empty")
     return check
 
 
-def _look_at_openai(client: httpx.Client, part: str, where: str, tier: TierSettings) -> Check:
+def _look_at_openai(client: httpx.Client, tier: Tier) -> Check:
     listed = _object(client.get("/models")).get("data")
     if not isinstance(listed, list):
         raise ValueError("expected a list of models")
     models = {str(entry.get("id")): entry for entry in listed if isinstance(entry, dict)}
-    model = models.get(tier.model) or models.get(f"{tier.model}:latest")  # Ollama's /v1 wants no tag, and lists it
+    name = tier.config.model
+    model = models.get(name) or models.get(f"{name}:latest")  # Ollama's /v1 wants no tag, and lists it
     if model is None:
-        other = f"name one that is there as tiers.{part.removeprefix('tier ')}.model"
+        other = f"name one that is there as {tier.key('model')}"
         there = ", ".join(models) or "none"
-        return Check(part, "warning", f"{where}: not there (there: {there})", f"load it there, or {other}")
-    return _check_context(part, where, tier, _served_context(model))
+        return Check(tier.part, "warning", f"{tier.where}: not there (there: {there})", f"load it there, or {other}")
+    return _check_context(tier, _served_context(model))
 
 
-def _check_context(part: str, where: str, tier: TierSettings, most: int | None) -> Check:
-    if most is not None and tier.num_ctx > most:
-        found = f"{where}: num_ctx {tier.num_ctx:,} is more than the model's {most:,}"
-        mend = f"set tiers.{part.removeprefix('tier ')}.num_ctx to {most} or less"
-        more = ", or start the server with more" if tier.api == "openai" else ""
-        return Check(part, "warning", found, mend + more)
+def _check_context(tier: Tier, most: int | None) -> Check:
+    num_ctx = tier.config.num_ctx
+    if most is not None and num_ctx > most:
+        found = f"{tier.where}: num_ctx {num_ctx:,} is more than the model's {most:,}"
+        mend = f"set {tier.key('num_ctx')} to {most} or less"
+        more = ", or start the server with more" if tier.config.api == "openai" else ""
+        return Check(tier.part, "warning", found, mend + more)
     known = "" if most is None else f" of {most:,}"
-    return Check(part, "ok", f"{where}, context {tier.num_ctx:,}{known} tokens")
+    return Check(tier.part, "ok", f"{tier.where}, context {num_ctx:,}{known} tokens")
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:
@@ -130,14 +157,14 @@ def _context_length(described: Mapping[str, Any]) -> int | None:
 
 
 def _served_context(model: Mapping[str, Any]) -> int | None:
-    """As vLLM says it, or llama-server; other servers do not."""
+    """As vLLM or llama-server say it; other servers do not."""
     meta = model.get("meta") or {}
     most = model.get("max_model_len") or meta.get("n_ctx")
     return most if isinstance(most, int) else None
 
 
-APIS: Mapping[SettingsApi, Api] = {
-    "ollama": Api(
+SERVERS: Mapping[Api, ServerChecks] = {
+    "ollama": ServerChecks(
         server="Ollama",
         look=_look_at_ollama,
         start="start it (`ollama serve`), or set ollama.base_url; until then answers are quotes",
@@ -145,7 +172,7 @@ APIS: Mapping[SettingsApi, Api] = {
         account="put the user and the password of the proxy into ollama.base_url: http://user:password@host",
         busy="ask again later, or raise OLLAMA_MAX_QUEUE",
     ),
-    "openai": Api(
+    "openai": ServerChecks(
         server="a server that speaks OpenAI's protocol",
         look=_look_at_openai,
         start="start it, or set tiers.{0}.base_url; until then answers are quotes",

@@ -19,7 +19,7 @@ from hydragraph.domain import Message, Models
 from hydragraph.models.gateway import ModelGateway
 from hydragraph.models.langchain import LangChainModels
 from hydragraph.models.testing.scripted import Line, ScriptedModels
-from hydragraph.models.tiers import Api, TierConfig
+from hydragraph.settings import Api, TierConfig
 
 HI = [Message("system", "Be brief."), Message("user", "What is a session?")]
 

@@ -7,12 +7,12 @@ from hydragraph.models.tiers import (
     DEFAULT_ROLES,
     DEFAULT_TIERS,
     RESERVE,
-    TierConfig,
     prompt_tokens,
     reply_tokens,
     thinks,
     tiers_for,
 )
+from hydragraph.settings import TierConfig
 
 SMALL = TierConfig("m", num_ctx=4096, num_predict=1024)
 

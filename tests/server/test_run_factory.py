@@ -21,7 +21,7 @@ from hydragraph.server.http.request_guards import allowed_hosts
 from hydragraph.server.http.stream import Runs
 from hydragraph.server.http.uvicorn_server import Server, listen
 from hydragraph.server.run_factory import Machine, readers_of_text, require_chunks
-from hydragraph.settings import OllamaSettings, Settings, TierSettings, TiersSettings, WebSettings, load_settings
+from hydragraph.settings import OllamaSettings, Settings, TierConfig, TiersSettings, WebSettings, load_settings
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
@@ -75,7 +75,7 @@ async def until(condition: Any) -> None:
 
 
 def with_models(url: str) -> Settings:
-    tier = TierSettings(model="m")
+    tier = TierConfig(model="m")
     return replace(load_settings().settings, ollama=OllamaSettings(url), tiers=TiersSettings(tier, tier))
 
 
@@ -128,7 +128,7 @@ def test_a_collection_that_is_not_there_has_no_chunks(own_home: Path) -> None:
 
 
 def tiers(*urls: str | None) -> Settings:
-    first, second = (TierSettings(model="a" if url else "", base_url=url) for url in urls)
+    first, second = (TierConfig(model="a" if url else "", base_url=url) for url in urls)
     return replace(Settings(), tiers=TiersSettings(first, replace(second, model=second.model and "b")))
 
 
@@ -145,8 +145,8 @@ def tiers(*urls: str | None) -> Settings:
             replace(
                 tiers(None, None),
                 tiers=TiersSettings(
-                    TierSettings("a", "http://me:pw@gpu-box:8000/v1", "openai", "sk-key"),
-                    TierSettings("b", "http://127.0.0.1:8080/v1", "openai"),
+                    TierConfig("a", "http://me:pw@gpu-box:8000/v1", "openai", "sk-key"),
+                    TierConfig("b", "http://127.0.0.1:8080/v1", "openai"),
                 ),
             ),
             "gpu-box (a), this machine (b)",

@@ -145,6 +145,12 @@ def test_each_layer_beats_the_one_before_and_is_named_as_the_origin(tmp_path: Pa
         ("a: [", {}, ["hydragraph.yaml", "readable YAML", "line 1"]),
         ("tiers: {local_fast: {api: vllm}}", {}, ["tiers.local_fast.api", "ollama, openai", "'vllm'"]),
         ("tiers: {local_fast: {api: openai}}", {}, ["tiers.local_fast.base_url", "http://127.0.0.1:8080/v1", "none"]),
+        ("qdrant: {url: 'http://a', path: b}", {}, ["qdrant.path", "url names a server"]),
+        ("stores: {vectors: qdrant}", {}, ["qdrant.url", "stores.vectors is qdrant", "got none"]),
+        ("stores: {graph: neo4j}", {}, ["neo4j.url", "stores.graph is neo4j", "got none"]),
+        ("stores: {vectors: faiss}", {}, ["stores.vectors", "edge, qdrant", "'faiss'"]),
+        ("neo4j: {url: 'http://a'}", {}, ["neo4j.url", "neo4j:// or bolt://", "'http://a'"]),
+        ("neo4j: {url: 'bolt://me:hidden@a'}", {}, ["neo4j.url", "without user and password", "'bolt://***@a'"]),
         ("tiers: {local_fast: {api_key: abc}}", {}, ["tiers.local_fast.api_key", "is ollama", "user:password@host"]),
         ("", {"HYDRAGRAPH_BUDGET__TOKEN": "5"}, ["HYDRAGRAPH_BUDGET__TOKEN", "HYDRAGRAPH_BUDGET__TOKENS"]),
         ("", {"HYDRAGRAPH_BUDGET": "5"}, ["HYDRAGRAPH_BUDGET", "known variable"]),
@@ -192,6 +198,18 @@ def test_dotenv_understands_quotes_comments_and_export(tmp_path: Path) -> None:
     settings = load(tmp_path, dotenv=dotenv).settings
     assert (settings.home, settings.embedder) == (Path("/a b"), "sentence-transformers:c # d")
     assert settings.tiers.local_fast.model == "tiny-chat"
+
+
+def test_dotenv_reads_escapes_and_several_lines_and_expands_nothing(tmp_path: Path) -> None:
+    dotenv = 'OTHER="one\ntwo"\nHYDRAGRAPH_NEO4J__PASSWORD="a\\"b${HOME}\\n"\nHYDRAGRAPH_NEO4J__USER\n'
+    settings = load(tmp_path, dotenv=dotenv).settings
+    assert (settings.neo4j.password, settings.neo4j.user) == ('a"b${HOME}\n', "neo4j")
+
+
+def test_a_line_of_dotenv_that_is_none_is_refused_where_it_is_ours(tmp_path: Path) -> None:
+    assert load(tmp_path, dotenv="say 'what\nHYDRAGRAPH_COLLECTION=x\n").settings.collection == "x"
+    with pytest.raises(SettingsError, match=r"\.env: expected NAME=VALUE in line 2, got something else$"):
+        load(tmp_path, dotenv="A=1\nHYDRAGRAPH_QDRANT__API_KEY='sk-hidden\n")
 
 
 def test_an_unknown_variable_in_dotenv_is_refused_without_its_value(tmp_path: Path) -> None:
@@ -246,6 +264,23 @@ def test_a_tier_may_be_a_server_that_speaks_openais_protocol(tmp_path: Path) -> 
     assert "sk-of-the-box" not in f"{loaded} {tier!r} {list(loaded.rows())}"
     by_variable = load(tmp_path, env={"HYDRAGRAPH_TIERS__LOCAL_FAST__API_KEY": "other"}).settings
     assert by_variable.tiers.local_fast.api_key == "other"
+
+
+def test_engines_on_servers_are_named_and_their_secrets_hidden(tmp_path: Path) -> None:
+    yaml = (
+        "stores: {vectors: qdrant, graph: neo4j}\n"
+        "qdrant: {url: 'https://q.example:6333', api_key: sk-q, timeout: 5}\n"
+        "neo4j: {url: 'neo4j+s://n.example', password: 'a @ b'}\n"
+    )
+    loaded = load(tmp_path, yaml)
+    settings = loaded.settings
+    assert (settings.qdrant.host, settings.neo4j.host, settings.qdrant.timeout) == ("q.example", "n.example", 5.0)
+    shown = {key: value for key, value, _ in loaded.rows()}
+    assert (shown["qdrant.api_key"], shown["neo4j.password"]) == ("***", "***")
+    assert "a @ b" not in repr(settings)
+    assert "sk-q" not in repr(settings)
+    local = load(tmp_path, "qdrant: {path: vectors}").settings.qdrant
+    assert (local.path, local.host) == (str(tmp_path / "vectors"), "")
 
 
 @pytest.mark.parametrize("key", ["12345678", "{a: 12345678}", "[12345678]", "'12345678 '", "'12345678é'"])

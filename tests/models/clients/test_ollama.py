@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from hydragraph.domain import Message, Reply
 from hydragraph.models.clients.call_log import ModelCall
 from hydragraph.models.gateway import ModelGateway
-from hydragraph.models.tiers import TierConfig
+from hydragraph.settings import TierConfig
 from loopback import Connection, Server, serving
 
 HI = [Message("system", "Be brief."), Message("user", "What is a session?")]

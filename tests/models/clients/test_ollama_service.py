@@ -17,7 +17,7 @@ from hydragraph.models.clients.client import Ask
 from hydragraph.models.clients.ollama import OllamaTier
 from hydragraph.models.clients.watched import Deadlines, OllamaTransport
 from hydragraph.models.gateway import ModelGateway
-from hydragraph.models.tiers import TierConfig
+from hydragraph.settings import TierConfig
 
 URL = os.environ.get("HYDRAGRAPH_TEST_OLLAMA_URL", "")
 pytestmark = [

@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from hydragraph.domain import Message, Reply
 from hydragraph.models.clients.call_log import ModelCall
 from hydragraph.models.gateway import ModelGateway
-from hydragraph.models.tiers import TierConfig
+from hydragraph.settings import TierConfig
 from loopback import Connection, Server, serving
 
 pytestmark = pytest.mark.skipif(find_spec("langchain_openai") is None, reason="needs hydragraph[openai]")

@@ -19,9 +19,8 @@ from hydragraph.models.clients.call_log import ModelCall
 from hydragraph.models.clients.client import Ask
 from hydragraph.models.clients.openai import OpenAITier
 from hydragraph.models.gateway import ModelGateway
-from hydragraph.models.tiers import TierConfig
 from hydragraph.server.doctor.checks_models import check_models
-from hydragraph.settings import Settings, TierSettings, TiersSettings
+from hydragraph.settings import Settings, TierConfig, TiersSettings
 
 OLLAMA = os.environ.get("HYDRAGRAPH_TEST_OLLAMA_URL", "")
 URL = os.environ.get("HYDRAGRAPH_TEST_OPENAI_URL", "") or f"{OLLAMA}/v1"
@@ -103,8 +102,8 @@ async def test_a_model_that_is_not_there_says_what_to_do() -> None:
 
 @pytest.mark.parametrize(("model", "health"), [("tiny-chat", "ok"), ("no-such-model", "warning")])
 def test_the_doctor_sees_the_model(model: str, health: str) -> None:
-    tier = TierSettings(model=model, base_url=URL, api="openai", num_ctx=2048)
-    settings = replace(Settings(), tiers=TiersSettings(tier, TierSettings()))
+    tier = TierConfig(model=model, base_url=URL, api="openai", num_ctx=2048)
+    settings = replace(Settings(), tiers=TiersSettings(tier, TierConfig()))
     check = check_models(settings)[0]
     assert check.health == health, check
     assert (model in check.found, "tiny-chat" in check.found) == (True, True)

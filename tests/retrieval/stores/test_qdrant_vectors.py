@@ -13,7 +13,8 @@ import pytest
 from hydragraph.errors import IndexBusyError, IndexCorruptError, StoreServerError, UsageError
 from hydragraph.retrieval.stores.edge_vectors import vector_name
 from hydragraph.retrieval.stores.qdrant_stores import QdrantFolderStores, QdrantServerStores
-from hydragraph.retrieval.stores.qdrant_vectors import DENSE_BATCH, HNSW_EF, SPARSE_BATCH, QdrantConfig
+from hydragraph.retrieval.stores.qdrant_vectors import DENSE_BATCH, HNSW_EF, SPARSE_BATCH
+from hydragraph.settings import QdrantConfig
 from qdrant_http import Bad, QdrantServer, qdrant_server
 
 A = "a" * 32

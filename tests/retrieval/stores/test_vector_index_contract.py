@@ -26,7 +26,7 @@ from hydragraph.retrieval.stores.lexical import (
 )
 from hydragraph.retrieval.stores.protocols import VectorIndex, VectorStores
 from hydragraph.retrieval.stores.qdrant_stores import QdrantFolderStores, QdrantServerStores
-from hydragraph.retrieval.stores.qdrant_vectors import QdrantConfig
+from hydragraph.settings import QdrantConfig
 from hydragraph.text.tokenizer import tokenize
 from qdrant_http import qdrant_server
 

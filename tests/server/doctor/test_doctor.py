@@ -19,8 +19,8 @@ from typing import Any
 import pytest
 
 from hydragraph.server.cli.main import main
+from hydragraph.server.doctor.check import Check
 from hydragraph.server.doctor.checks import (
-    Check,
     check_collections,
     check_embedder,
     check_home,
@@ -28,7 +28,7 @@ from hydragraph.server.doctor.checks import (
     check_web,
 )
 from hydragraph.server.doctor.checks_models import check_models
-from hydragraph.settings import OllamaSettings, Settings, TierSettings, TiersSettings
+from hydragraph.settings import OllamaSettings, Settings, TierConfig, TiersSettings
 
 NEEDS_OPENAI = pytest.mark.skipif(find_spec("langchain_openai") is None, reason="needs hydragraph[openai]")
 SHOWN = {"model_info": {"tiny.context_length": 4096}, "capabilities": ["completion"]}
@@ -80,21 +80,21 @@ def ollama(trouble: tuple[int, bytes] | None = None, key: str = "") -> Iterator[
         thread.join()
 
 
-def settings(url: str, fast: TierSettings, quality: TierSettings | None = None) -> Settings:
-    tiers = TiersSettings(fast, quality or TierSettings(model=""))
+def settings(url: str, fast: TierConfig, quality: TierConfig | None = None) -> Settings:
+    tiers = TiersSettings(fast, quality or TierConfig(model=""))
     return replace(Settings(), ollama=OllamaSettings(url), tiers=tiers)
 
 
 @pytest.mark.parametrize(
     ("tier", "health", "words", "mend"),
     [
-        (TierSettings(model="tiny", num_ctx=4096), "ok", "context 4,096 of 4,096", ""),
-        (TierSettings(model="tiny"), "warning", "num_ctx 8,192 is more than the model's 4,096", "num_ctx to 4096"),
-        (TierSettings(model="big"), "warning", "not pulled (there: tiny:latest)", "ollama pull big"),
-        (TierSettings(model="tiny", num_ctx=4096, think=True), "warning", "the model cannot", "think"),
+        (TierConfig(model="tiny", num_ctx=4096), "ok", "context 4,096 of 4,096", ""),
+        (TierConfig(model="tiny"), "warning", "num_ctx 8,192 is more than the model's 4,096", "num_ctx to 4096"),
+        (TierConfig(model="big"), "warning", "not pulled (there: tiny:latest)", "ollama pull big"),
+        (TierConfig(model="tiny", num_ctx=4096, think=True), "warning", "the model cannot", "think"),
     ],
 )  # fmt: skip
-def test_a_model_that_is_not_as_configured(tier: TierSettings, health: str, words: str, mend: str) -> None:
+def test_a_model_that_is_not_as_configured(tier: TierConfig, health: str, words: str, mend: str) -> None:
     with ollama() as url:
         checks = check_models(settings(url, tier))
     assert checks[0].health == health
@@ -117,14 +117,14 @@ def test_a_model_that_is_not_as_configured(tier: TierSettings, health: str, word
 )
 def test_what_answers_but_not_as_ollama_should(trouble: tuple[int, bytes], words: str, mend: str) -> None:
     with ollama(trouble) as url:
-        (check, _) = check_models(settings(url, TierSettings(model="tiny")))
+        (check, _) = check_models(settings(url, TierConfig(model="tiny")))
     assert check.health == "warning"
     assert words in check.found
     assert mend in check.mend
 
 
 def compatible(url: str, model: str = "tiny", **others: Any) -> Check:
-    tier = TierSettings(model=model, base_url=url, api="openai", **{"num_ctx": 2048, **others})
+    tier = TierConfig(model=model, base_url=url, api="openai", **{"num_ctx": 2048, **others})
     return check_models(settings("http://127.0.0.1:9", tier))[0]
 
 
@@ -205,12 +205,12 @@ def test_the_models_are_looked_for_without_a_proxy(monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     with ollama() as url:
-        (check, _) = check_models(settings(url, TierSettings(model="tiny", num_ctx=4096)))
+        (check, _) = check_models(settings(url, TierConfig(model="tiny", num_ctx=4096)))
     assert check.health == "ok"
 
 
 def test_a_server_that_is_not_there_is_a_warning_that_hides_the_password() -> None:
-    (check, _) = check_models(settings("http://me:hunter2@127.0.0.1:9", TierSettings(model="tiny")))
+    (check, _) = check_models(settings("http://me:hunter2@127.0.0.1:9", TierConfig(model="tiny")))
     assert check.health == "warning"
     assert "ollama serve" in check.mend
     assert "hunter2" not in f"{check}"
@@ -221,14 +221,14 @@ def test_servers_that_hang_cost_their_time_once(monkeypatch: pytest.MonkeyPatch)
     with socket.create_server(("127.0.0.1", 0)) as hanging:
         url = f"http://127.0.0.1:{hanging.getsockname()[1]}"
         start = time.monotonic()
-        checks = check_models(settings(url, TierSettings(model="a"), TierSettings(model="b")))
+        checks = check_models(settings(url, TierConfig(model="a"), TierConfig(model="b")))
     assert [check.health for check in checks] == ["warning", "warning"]
     assert all("said nothing for 0.5 s" in check.found and "restart it" in check.mend for check in checks)
     assert time.monotonic() - start < 1.5
 
 
 def test_no_model_at_all_is_said() -> None:
-    (check,) = check_models(settings("http://127.0.0.1:9", TierSettings(model="")))
+    (check,) = check_models(settings("http://127.0.0.1:9", TierConfig(model="")))
     assert (check.health, check.found) == ("warning", "no tier has a model: answers are quotes")
 
 
