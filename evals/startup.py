@@ -30,6 +30,7 @@ from .measuring import CommandFailedError, Cost, default_embedder, hydragraph, k
 QUESTION: Final = "how is a transaction rolled back after an error"
 SEED: Final = 1
 FILES: Final = 12
+ASKED_WORDS: Final = 12
 BARS: Final = {"help": 0.3, "version": 0.3, "search": 1.5}
 SOURCE: Final = '''"""Part {number} of a small store."""
 
@@ -144,15 +145,24 @@ def _of_search(costs: Sequence[Cost], label: str) -> Figures:
 
 def measure_drawn(bench: Bench, chunks: int, base: float) -> Figures:
     """A search through `chunks` drawn texts, at rest and while an index run writes to them."""
-    drawn = draw(chunks, 1, SEED)
+    texts = draw(chunks, 0, SEED).texts
+    question = question_from(texts[chunks // 2])
     name = f"drawn-{chunks}"
     embedder = DrawnEmbedder(like=default_embedder(bench.home))
-    index_drawn(drawn.texts, embedder, bench.home, name)
-    figures = _beside(bench.search(drawn.questions[0], name), str(chunks), base)
+    index_drawn(texts, embedder, bench.home, name)
+    figures = _beside(bench.search(question, name), str(chunks), base)
     with writing(bench, chunks):
-        figures |= _beside(bench.search(drawn.questions[0], name), f"{chunks}/indexing", base)
-    index_drawn(drawn.texts, embedder, bench.home, name)
+        figures |= _beside(bench.search(question, name), f"{chunks}/indexing", base)
+    index_drawn(texts, embedder, bench.home, name)
     return figures
+
+
+def question_from(text: str) -> str:
+    """Some words of a text in their order, a name among them: what every leg can find."""
+    words = text.split()
+    name = next(at for at, word in enumerate(words) if word.istitle())
+    start = max(0, min(name - ASKED_WORDS // 2, len(words) - ASKED_WORDS))
+    return " ".join(words[start : start + ASKED_WORDS])
 
 
 def _beside(costs: Sequence[Cost], label: str, base: float) -> Figures:
