@@ -46,6 +46,16 @@ class Chunk:
         return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
 
     @property
+    def embedded_text(self) -> str:
+        """What is embedded of a chunk, and what its words are for BM25."""
+        return f"{self.header}\n{self.text}"
+
+    @property
+    def content_key(self) -> bytes:
+        """With the embedder's stamp, the key of its vector: a moved file has other headers and so other vectors."""
+        return hashlib.sha256(f"{self.header}\x00{self.text}".encode("utf-8", "surrogatepass")).digest()[:16]
+
+    @property
     def id(self) -> str:
         return chunk_id(self.path, self.start_line, self.hash)
 

@@ -46,11 +46,6 @@ class _Piece:
     fits: bool = True
 
 
-def embedded_text(chunk: Chunk) -> str:
-    """What is embedded of a chunk: header and text, counted as such here."""
-    return f"{chunk.header}\n{chunk.text}"
-
-
 def chunk_document(document: Document, embedder: Embedder) -> Chunked:
     """Cut a document. Pure: the same document and embedder give the same chunks."""
     outline = outline_of(document)
@@ -240,13 +235,13 @@ def _checked(chunks: list[Chunk], embedder: Embedder) -> tuple[list[Chunk], int]
     """Chunks counted as they are embedded: where a sum of lines was no upper bound, the chunk is halved."""
     todo, done, truncated = chunks, [], 0
     window = embedder.max_tokens
-    counts = embedder.count_tokens([embedded_text(chunk) for chunk in todo])
+    counts = embedder.count_tokens([chunk.embedded_text for chunk in todo])
     pairs = list(zip(todo, counts, strict=True))[::-1]
     while pairs:
         chunk, count = pairs.pop()
         halves = _halves(chunk) if count > window else ()
         if halves:
-            again = embedder.count_tokens([embedded_text(half) for half in halves])
+            again = embedder.count_tokens([half.embedded_text for half in halves])
             pairs.extend(reversed(list(zip(halves, again, strict=True))))
             continue
         truncated += count > window

@@ -11,21 +11,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...domain import Embedder
-from ...errors import EmbedderError
+from ...errors import EmbedderError, HydragraphError
 from ..chunking.chunker import chunk_document
+from ..reading.contents import Contents, read_contents, unwanted
 from ..reading.document import Document, UnreadableError, read_document
-from ..reading.text import lines_of
+from ..reading.skipped import Skipped, trouble
+from ..reading.text import lines_of, storable
 from ..reading.text_class import text_class
 from ..reading.walk import Found
 from ..secrets.credentials import MASKED, masked
-from ..stores.manifest import NO_COUNTER, ChunkerStamp, ChunkRow, FileEntry, FileRow
+from ..stores.manifest import NO_COUNTER, ChunkerStamp, ChunkRow, FileEntry, FileRow, Signature
 from .scan import signature
 
 if TYPE_CHECKING:
     import numpy as np
 
 READING = 3  # raise it when readers, chunking or the tokenizer give something else for the same file
-PARSER_FAULTS = (ValueError, LookupError, RecursionError)
 PIECE = re.compile(r"[A-Za-z0-9_]+|\S")
 
 log = logging.getLogger(__name__)
@@ -58,43 +59,58 @@ class FileReader:
         self._chunker = chunker_stamp(embedder, include_secrets)
         self.truncated = 0
 
-    def read(self, found: Found, known: FileRow | None) -> FileEntry | FileRow:
-        """The file's new entry; only its row where it holds the same bytes as before."""
-        row = FileRow(found.path.as_posix(), found.root.as_posix(), 0, 0, 0, 0, time.time_ns(), "", self._chunker)
+    def read(self, found: Found, known: FileRow | None) -> FileEntry | FileRow | Skipped:
+        """The file's new entry; only its row where it holds the same bytes as before; why it is left out."""
         try:
             status = signature(found.path)
-            data = found.path.read_bytes()
         except OSError as error:
-            return FileEntry(replace(row, status="quarantined", reason=error.strerror or str(error)))
-        row = replace(
-            row,
+            return Skipped(found.path, trouble(error))
+        seen = time.time_ns()
+        contents = read_contents(found.path)
+        if isinstance(contents, Skipped):
+            return contents
+        row = self._row(found, status, seen, contents.data)
+        if known and (known.hash, known.chunker, known.root) == (row.hash, row.chunker, row.root):
+            return replace(row, status=known.status, reason=known.reason, withheld=known.withheld)
+        skipped = unwanted(found.path, found.root, contents, include_secrets=self._include_secrets)
+        return skipped or self._parsed(found, contents, row)
+
+    def _row(self, found: Found, status: Signature, seen_ns: int, data: bytes) -> FileRow:
+        return FileRow(
+            path=found.path.as_posix(),
+            root=found.root.as_posix(),
             size=status.size,
             mtime_ns=status.mtime_ns,
             ctime_ns=status.ctime_ns,
             inode=status.inode,
+            seen_ns=seen_ns,
             hash=hashlib.sha256(data).hexdigest(),
+            chunker=self._chunker,
         )
-        if known and (known.hash, known.chunker, known.root) == (row.hash, row.chunker, row.root):
-            return replace(row, status=known.status, reason=known.reason, withheld=known.withheld)
-        return self._parse(found, data, row)
 
-    def _parse(self, found: Found, data: bytes, row: FileRow) -> FileEntry:
+    def _parsed(self, found: Found, contents: Contents, row: FileRow) -> FileEntry:
+        """Whatever a parser raises is about this file alone: it never stops the others."""
         try:
-            document = read_document(found.path, data, found.root)
-            if not self._include_secrets:
-                document = concealed(document)
-            chunked = chunk_document(document, self._embedder)
-            text = MASKED.sub("***", document.text) if document.extracted else None
-            for chunk in chunked.chunks:
-                f"{chunk.header}{chunk.text}{chunk.symbol}".encode()  # what is no UTF-8 cannot be stored
+            return self._parse(found, contents, row)
+        except (MemoryError, HydragraphError):  # of the embedder that counts tokens, and so of every file
+            raise
         except UnreadableError as error:
             return FileEntry(replace(row, status="quarantined", reason=str(error)))
-        except PARSER_FAULTS as error:
+        except Exception as error:
             log.warning("quarantined %s", found.path, exc_info=True)
-            reason = f"the reader failed ({type(error).__name__}: {error})"
+            reason = storable(f"the reader failed ({type(error).__name__}: {error})")
             return FileEntry(replace(row, status="quarantined", reason=reason))
+
+    def _parse(self, found: Found, contents: Contents, row: FileRow) -> FileEntry:
+        document = read_document(found.path, contents, found.root)
+        if not self._include_secrets:
+            document = concealed(document)
+        chunked = chunk_document(document, self._embedder)
+        text = MASKED.sub("***", document.text) if document.extracted else None
+        for chunk in chunked.chunks:
+            f"{chunk.header}{chunk.text}{chunk.symbol}".encode()  # what is no UTF-8 cannot be stored
         if not chunked.chunks and not chunked.withheld:
-            return FileEntry(replace(row, status="quarantined", reason="no text"))
+            raise UnreadableError("no text")
         self.truncated += chunked.truncated
         chunks = {chunk.id: chunk for chunk in reversed(chunked.chunks)}  # parts of one line may be the same: the first
         below = row.path[len(row.root) :]

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import DiskFullError
-from ..stores.edge_vectors import EdgeVectors, require_space
+from ...storage.disk import require_space
+from ..stores.edge_vectors import EdgeVectors
 from .outbox import Outbox
 from .rebuild import rebuild
 

@@ -19,9 +19,11 @@ import numpy as np
 
 from ...domain import Embedder
 from ...errors import EmbedderError
+from ...storage.disk import FreeBytes, free_bytes, require_space
+from ...storage.locks import WAIT_SECONDS
 from ..reading.text_class import TextClass
-from ..stores.collection import WAIT_SECONDS, Collection
-from ..stores.edge_vectors import EdgeVectors, FreeBytes, free_bytes, require_space
+from ..stores.collection import Collection
+from ..stores.edge_vectors import EdgeVectors
 from ..stores.lexical import document_vector, grid_length
 from ..stores.outbox_table import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
 from ..stores.stamps import stamp_of
@@ -179,10 +181,8 @@ class Outbox:
         return len(keys)
 
     def _embed(self, embedder: Embedder, chunk_ids: Sequence[str]) -> Vectors:
-        from ..chunking.chunker import embedded_text
-
         chunks = self.store.chunks(chunk_ids)
-        vectors = embedder.embed([embedded_text(chunks[chunk_id]) for chunk_id in chunk_ids])
+        vectors = embedder.embed([chunks[chunk_id].embedded_text for chunk_id in chunk_ids])
         return np.ascontiguousarray(vectors, dtype=np.float32)
 
     def _keep(self, model: str, items: Sequence[tuple[bytes, Vectors]]) -> None:

@@ -10,7 +10,8 @@ import logging
 import numpy as np
 
 from ...errors import CollectionError, IndexCorruptError
-from ..stores.edge_vectors import EdgeVectors, require_space
+from ...storage.disk import require_space
+from ..stores.edge_vectors import EdgeVectors
 from ..stores.lexical import document_vector
 from ..stores.outbox_table import DENSE, SPARSE
 from ..stores.texts import Store

@@ -16,19 +16,18 @@ from typing import Literal
 
 from ...domain import Embedder
 from ...errors import IndexCorruptError, NoIndexError, UsageError
+from ...storage.disk import require_space
+from ..reading.skipped import Skipped
 from ..reading.walk import MAX_BYTES
 from ..stores.collection import Collection
-from ..stores.edge_vectors import require_space
 from ..stores.manifest import FileEntry, FileRow, Manifest
 from ..stores.texts import Store
+from .batch import Batch
 from .file_reader import FileReader, chunker_stamp, withheld_reason
 from .optimize import LEAST, optimize
 from .outbox import Holding, Outbox
 from .rebuild import ensure_shard, finish_scrub, rebuild, verify
 from .scan import LeftOut, Scan, cut_for_others, scan
-
-BATCH_CHUNKS = 2000
-BATCH_SECONDS = 2.0
 
 Stage = Literal["scan", "read", "lexical", "dense", "optimize"]
 
@@ -174,7 +173,7 @@ class _Run:
         scanned = self._scan(roots)
         if self._embedder is not None:
             self._outbox.stamp(self._embedder)
-        self._read(scanned)
+        scanned = self._read(scanned)
         self._settle()
         self._refuse_emptiness(scanned)
         finish_scrub(self._outbox)
@@ -191,25 +190,32 @@ class _Run:
         meter = _Meter("scan", self._report)
         return scan(self._store, roots, stamp, self._options, lambda: meter.add(1))
 
-    def _read(self, scanned: Scan) -> None:
+    def _read(self, scanned: Scan) -> Scan:
+        """Read what has changed and take out what is gone; the scan without what was opened and not wanted."""
         with self._store.transaction():
             self._store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in scanned.absorbed])
             self._store.executemany("INSERT OR IGNORE INTO roots VALUES (?)", [(root,) for root in scanned.roots])
         meter = _Meter("read", self._report, len(scanned.to_read))
         self._touched = 0
-        for entries, touched in self._batches(scanned):
-            size = sum(len(row.terms) + 4 * len(row.chunk.text) for entry in entries for row in entry.chunks)
-            require_space(self._collection.folder, 2 * size, self._options.holding.free)
-            self._manifest.touch(touched)
-            self._touched += len(touched)
-            if entries:
-                self._scrub_after({e.row.path for e in entries if _was_known_whole(e, scanned.known)})
-                self._manifest.commit(entries)
-                self._outbox.carry_sparse()
-            meter.add(len(entries) + len(touched))
+        skipped: list[Skipped] = []
+        for batch in self._batches(scanned):
+            self._commit(batch, scanned.known)
+            skipped += batch.skipped
+            meter.add(len(batch))
+        scanned = scanned.without(skipped)
         if scanned.gone:
             self._scrub_after(scanned.hidden)
             self._manifest.commit([], scanned.gone)
+            self._outbox.carry_sparse()
+        return scanned
+
+    def _commit(self, batch: Batch, known: Mapping[str, FileRow]) -> None:
+        require_space(self._collection.folder, 2 * batch.size, self._options.holding.free)
+        self._manifest.touch(batch.touched)
+        self._touched += len(batch.touched)
+        if batch.entries:
+            self._scrub_after({entry.row.path for entry in batch.entries if _was_known_whole(entry, known)})
+            self._manifest.commit(batch.entries)
             self._outbox.carry_sparse()
 
     def _scrub_after(self, paths: set[str]) -> None:
@@ -218,24 +224,16 @@ class _Run:
             self._store.set_meta("scrub", "1")
             self._wiped |= paths
 
-    def _batches(self, scanned: Scan) -> Iterator[tuple[list[FileEntry], list[FileRow]]]:
+    def _batches(self, scanned: Scan) -> Iterator[Batch]:
         reader = FileReader(self._embedder, include_secrets=self._options.include_secrets)
-        entries: list[FileEntry] = []
-        touched: list[FileRow] = []
-        started, chunks = time.monotonic(), 0
+        batch = Batch()
         for found in scanned.to_read:
-            result = reader.read(found, scanned.known.get(found.path.as_posix()))
-            if isinstance(result, FileRow):
-                touched.append(result)
-            else:
-                entries.append(result)
-                chunks += len(result.chunks)
-            is_late = time.monotonic() - started > BATCH_SECONDS
-            if is_late or len(entries) + len(touched) >= self._options.batch_files or chunks >= BATCH_CHUNKS:
-                yield entries, touched
-                entries, touched, started, chunks = [], [], time.monotonic(), 0
-        if entries or touched:
-            yield entries, touched
+            batch.add(reader.read(found, scanned.known.get(found.path.as_posix())))
+            if batch.is_full(self._options.batch_files):
+                yield batch
+                batch = Batch()
+        if batch:
+            yield batch
         self._truncated = reader.truncated
 
     def _settle(self) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 from ...errors import CollectionError, UsageError
-from ..reading.walk import Found, Skipped, SkipReason, walk
+from ..reading.skipped import Skipped, SkipReason
+from ..reading.walk import Found, walk
 from ..stores.manifest import NO_COUNTER, ChunkerStamp, FileRow, Manifest, Signature
 from ..stores.texts import Store
 
@@ -55,6 +56,21 @@ class Scan:
         """Files that were indexed, and by the rules of this run are secret."""
         return {item.path for item in self.left_out if item.reason == "secret"} & self.known.keys()
 
+    def without(self, skipped: Sequence[Skipped]) -> Scan:
+        """The same after these of `to_read` were opened, and what they hold was not wanted."""
+        paths = {item.path.as_posix() for item in skipped}
+        for root in paths.intersection(self.roots):
+            if root in self.known:
+                raise _vanished(root)
+        return replace(
+            self,
+            to_read=[item for item in self.to_read if item.path.as_posix() not in paths],
+            gone=sorted({*self.gone, *(paths & self.known.keys())}),
+            skipped=dict(Counter(self.skipped) + _counted(skipped)),
+            left_out=_in_order([*self.left_out, *_left_out(skipped)]),
+            troubled=sorted([*self.troubled, *_troubled(skipped)]),
+        )
+
 
 def scan(
     store: Store, roots: Sequence[Path], chunker: ChunkerStamp, options: ScanOptions, step: Callable[[], None]
@@ -65,26 +81,16 @@ def scan(
     earlier = dict.fromkeys([*registered, *store.file_roots()])
     absorbed = [root for root in earlier if root not in scope and _is_below_any(root, scope)]
     known = Manifest(store).rows([*scope, *absorbed])
-    same: set[str] = set()
-
-    def is_unchanged(found: Found) -> bool:
-        row = known.get(found.path.as_posix())
-        if row is None or row.root != found.root.as_posix() or not _is_same(row, found.path, chunker):
-            return False
-        same.add(row.path)
-        return True
-
     found: list[Found] = []
     skipped: list[Skipped] = []
-    walked = walk(
-        [Path(root) for root in scope],
-        include_secrets=options.include_secrets,
-        max_bytes=options.max_bytes,
-        unchanged=is_unchanged,
-    )
+    walked = walk([Path(root) for root in scope], include_secrets=options.include_secrets, max_bytes=options.max_bytes)
     for item in walked:
         step()
-        found.append(item) if isinstance(item, Found) else skipped.append(item)
+        if isinstance(item, Found):
+            found.append(item)
+        else:
+            skipped.append(item)
+    same = {item.path.as_posix() for item in found if _is_unchanged(item, known, chunker)}
     present = {item.path.as_posix() for item in found}
     _refuse_vanished(scope, known.values(), found, skipped)
     return Scan(
@@ -93,16 +99,32 @@ def scan(
         known=known,
         to_read=[item for item in found if item.path.as_posix() not in same],
         gone=sorted(known.keys() - present),
-        unchanged=len(same & present),
-        skipped=dict(Counter(item.reason for item in skipped if item.reason not in TROUBLE)),
-        left_out=_left_out(skipped),
-        troubled=sorted((_printable(item.path), item.reason) for item in skipped if item.reason in TROUBLE),
+        unchanged=len(same),
+        skipped=dict(_counted(skipped)),
+        left_out=_in_order(_left_out(skipped)),
+        troubled=sorted(_troubled(skipped)),
     )
 
 
+def _counted(skipped: Sequence[Skipped]) -> Counter[str]:
+    return Counter(item.reason for item in skipped if item.reason not in TROUBLE)
+
+
+def _troubled(skipped: Sequence[Skipped]) -> list[tuple[str, str]]:
+    return [(_printable(item.path), item.reason) for item in skipped if item.reason in TROUBLE]
+
+
 def _left_out(skipped: Sequence[Skipped]) -> list[LeftOut]:
-    named = [LeftOut(_printable(i.path), i.reason, i.detail) for i in skipped if i.reason in NAMED]
-    return sorted(named, key=lambda item: (NAMED.index(item.reason), item.path))
+    return [LeftOut(_printable(item.path), item.reason, item.detail) for item in skipped if item.reason in NAMED]
+
+
+def _in_order(left_out: Sequence[LeftOut]) -> list[LeftOut]:
+    return sorted(left_out, key=lambda item: (NAMED.index(item.reason), item.path))
+
+
+def _is_unchanged(found: Found, known: Mapping[str, FileRow], chunker: ChunkerStamp) -> bool:
+    row = known.get(found.path.as_posix())
+    return row is not None and row.root == found.root.as_posix() and _is_same(row, found.path, chunker)
 
 
 def cut_for_others(store: Store, chunker: ChunkerStamp) -> list[str]:

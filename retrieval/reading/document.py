@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from ...domain import Language
+from .contents import Contents
 from .html import has_text
 from .languages import language_of
 from .notebook import notebook_cells
 from .pdf import pdf_pages
-from .text import UnreadableError, decode, lines_of
+from .text import UnreadableError, lines_of
 
 __all__ = ["Document", "Place", "UnreadableError", "read_document", "relative_path"]
 
@@ -46,19 +47,20 @@ class Document:
         return "\n".join(self.lines)
 
 
-def read_document(path: Path, data: bytes, root: Path) -> Document:
+def read_document(path: Path, data: bytes | Contents, root: Path) -> Document:
     """The document in `data`, which is what stands at `path` below `root`; raises UnreadableError(reason)."""
-    if not data.strip():
+    contents = data if isinstance(data, Contents) else Contents(data)
+    if not contents.data.strip():
         raise UnreadableError("empty")
     name = path.as_posix()
     relative = relative_path(path, root)
     suffix = path.suffix.lower()
     if suffix == ".pdf":
-        return _assembled(name, relative, "pdf", [("page", n, "text", text) for n, text in pdf_pages(data)])
+        return _assembled(name, relative, "pdf", [("page", n, "text", text) for n, text in pdf_pages(contents.data)])
     if suffix == ".ipynb":
-        cells = notebook_cells(data)
+        cells = notebook_cells(contents.text)
         return _assembled(name, relative, "notebook", [("cell", n, language, text) for n, language, text in cells])
-    text = decode(data)
+    text = contents.text
     if not text.strip():
         raise UnreadableError("empty")
     language = language_of(name, text[:4096])

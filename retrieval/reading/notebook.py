@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ...domain import Language
-from .text import UnreadableError, decode, storable
+from .text import UnreadableError, storable
 
 _KERNELS: Final[dict[str, Language]] = {
     "python": "python", "ipython": "python", "javascript": "javascript", "typescript": "typescript", "go": "go",
@@ -15,9 +15,8 @@ _KERNELS: Final[dict[str, Language]] = {
 }  # fmt: skip
 
 
-def notebook_cells(data: bytes) -> Iterator[tuple[int, Language, str]]:
+def notebook_cells(text: str) -> Iterator[tuple[int, Language, str]]:
     """Number (from 1), language and source of each cell that has any; raises UnreadableError."""
-    text = decode(data)
     try:
         notebook = json.loads(text)
     except RecursionError as error:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import logging
 import re
-import struct
 import time
-import zlib
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
@@ -19,40 +18,26 @@ if TYPE_CHECKING:
 MAX_PAGES: Final = 2000
 MAX_SECONDS: Final = 120.0
 _SPACES = re.compile(r"[ \t\xa0]+(?=\n|$)")
-# What pypdf lets through from a file that is damaged somewhere.
-_DAMAGED = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    RecursionError,
-    StopIteration,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
-)
 
 
 def pdf_pages(data: bytes, *, max_pages: int = MAX_PAGES) -> Iterator[tuple[int, str]]:
     """Number (from 1) and text of each page that has any; raises UnreadableError."""
-    from pypdf.errors import PyPdfError
-
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it warns of becomes the reason
-    damaged = (*_DAMAGED, PyPdfError)
     try:
         pages = _opened(data, max_pages)
-    except damaged as error:
+    except (UnreadableError, MemoryError):
+        raise
+    except Exception as error:  # pypdf lets through whatever a damaged file makes it stumble over
         raise UnreadableError("broken", f"not a readable PDF: {_first_line(error)}") from error
     deadline = time.monotonic() + MAX_SECONDS
-    read = failed = 0
+    read, failed = 0, Counter[str]()
     for number, page in enumerate(pages, 1):
         try:
             text = _SPACES.sub("", storable(page.extract_text())).strip("\n")
-        except damaged:
-            failed += 1
+        except MemoryError:
+            raise
+        except Exception as error:
+            failed[type(error).__name__] += 1
             continue
         if text.strip():
             read += 1
@@ -60,7 +45,8 @@ def pdf_pages(data: bytes, *, max_pages: int = MAX_PAGES) -> Iterator[tuple[int,
         if time.monotonic() > deadline:
             raise UnreadableError("too long", f"more than {MAX_SECONDS:.0f} s for {number} of {len(pages)} pages")
     if not read and failed:
-        raise UnreadableError("broken", f"none of {len(pages)} pages could be read")
+        reasons = ", ".join(f"{count} {name}" for name, count in failed.most_common())
+        raise UnreadableError("broken", f"none of {len(pages)} pages could be read ({reasons})")
 
 
 def _opened(data: bytes, max_pages: int) -> list[PageObject]:

@@ -2,41 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from ...errors import UsageError
 from ..secrets import credentials as secrets
 from . import ignore
 from .languages import is_data, language_of
-from .text import UnreadableError, decode, is_binary
+from .skipped import Skipped, SkipReason, trouble
 
-SkipReason = Literal[
-    "ignored",  # .gitignore or .git/info/exclude
-    "version control",
-    "vendored",  # other people's code: node_modules, .venv, site-packages, vendor, ...
-    "cache",
-    "generated",  # build output, lock files, minified or marked as generated
-    "binary",
-    "empty",  # nothing but white space
-    "over-large",
-    "secret",  # a key file, or a file of credentials
-    "no permission",
-    "symlink loop",
-    "dangling link",
-    "link out of root",
-    "link within root",  # its target is read at its own path
-    "not a regular file",  # fifo, socket, device
-    "path not UTF-8",
-    "vanished",  # gone between listing and reading
-    "path too long",  # for the system
-    "read error",
-]
 MAX_BYTES: Final = 2_000_000  # index.max_bytes of the settings
 # How many times `max_bytes` a file may have, as hydragraph.yaml says: pages, and pictures in cells, weigh more than
 # their text; data says little for its size.
@@ -55,23 +33,9 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """A file, or a whole folder, that is left out. `detail` says more where the reason alone is no help."""
-
-    path: Path
-    reason: SkipReason
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _Options:
     include_secrets: bool
     max_bytes: int
-    unchanged: Callable[[Found], bool]
-
-
-def _never(_: Found) -> bool:
-    return False
 
 
 def walk(
@@ -79,13 +43,10 @@ def walk(
     *,
     include_secrets: bool = False,
     max_bytes: int = MAX_BYTES,
-    unchanged: Callable[[Found], bool] = _never,
 ) -> Iterator[Found | Skipped]:
-    """Every file below the roots once, sorted by path within a root; the outermost root comes first.
-
-    Files for which `unchanged` is true were accepted before and are not opened again.
-    """
-    options = _Options(include_secrets, max_bytes, unchanged)
+    """Every file below the roots once, sorted by path within a root; the outermost root comes first. None is opened:
+    name and size decide."""
+    options = _Options(include_secrets, max_bytes)
     seen: set[Path] = set()
     for root in _resolved(roots):
         for item in _below(root, options):
@@ -118,7 +79,7 @@ def _below(root: Path, options: _Options) -> Iterator[Found | Skipped]:
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: os.fsencode(entry.name), reverse=True)
         except OSError as error:
-            yield Skipped(folder, _trouble(error))
+            yield Skipped(folder, trouble(error))
             continue
         rules = outer.entering(folder)
         deeper = []
@@ -163,7 +124,7 @@ def _link(path: Path, root: Path) -> SkipReason:
     except RuntimeError:  # how Python up to 3.12 tells of a loop
         return "symlink loop"
     except OSError as error:
-        return "dangling link" if isinstance(error, (FileNotFoundError, NotADirectoryError)) else _trouble(error)
+        return "dangling link" if isinstance(error, (FileNotFoundError, NotADirectoryError)) else trouble(error)
     if not target.is_relative_to(root):
         return "link out of root"
     return "symlink loop" if path.is_relative_to(target) else "link within root"
@@ -176,14 +137,11 @@ def _file(path: Path, root: Path, options: _Options) -> Found | Skipped:
     except UnicodeEncodeError:
         return Skipped(path, "path not UTF-8")
     except OSError as error:
-        return Skipped(path, _trouble(error))
+        return Skipped(path, trouble(error))
     if not stat.S_ISREG(status.st_mode):
         return Skipped(path, "not a regular file")
     found = Found(path, root, status.st_size, status.st_mtime_ns)
-    skipped = _by_name(found, options)
-    if skipped is None and not options.unchanged(found):
-        skipped = _by_content(found, options)
-    return skipped or found
+    return _by_name(found, options) or found
 
 
 def _by_name(found: Found, options: _Options) -> Skipped | None:
@@ -211,41 +169,9 @@ def _limit(path: Path, max_bytes: int) -> tuple[int, str]:
     return max_bytes, "index.max_bytes"
 
 
-def _by_content(found: Found, options: _Options) -> Skipped | None:
-    path = found.path
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        return Skipped(path, _trouble(error))
-    if data.startswith(b"%PDF-") or path.suffix.lower() == ".pdf":
-        return None if path.suffix.lower() == ".pdf" else Skipped(path, "binary")
-    if is_binary(data):
-        return Skipped(path, "binary")
-    try:
-        text = decode(data)
-    except UnreadableError:
-        text = data.decode("latin-1")
-    if not text.strip():
-        return Skipped(path, "empty")
-    if path != found.root and ignore.is_generated_text(path.name, text):
-        return Skipped(path, "generated", "its text says so, or has no lines that a person wrote")
-    if not options.include_secrets and secrets.is_key(text):
-        return Skipped(path, "secret", "a private key")
-    return None
-
-
 def _is_utf8(name: str) -> bool:
     try:
         name.encode()
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _trouble(error: OSError) -> SkipReason:
-    if isinstance(error, PermissionError):
-        return "no permission"
-    if isinstance(error, FileNotFoundError):
-        return "vanished"
-    named: Mapping[int | None, SkipReason] = {errno.ELOOP: "symlink loop", errno.ENAMETOOLONG: "path too long"}
-    return named.get(error.errno, "read error")

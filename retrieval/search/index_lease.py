@@ -5,7 +5,6 @@ All who search a collection in one process share one lease, so none waits for th
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 import time
@@ -17,7 +16,8 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
-from ..stores.collection import WAIT_SECONDS, Collection
+from ...storage.locks import WAIT_SECONDS
+from ..stores.collection import Collection
 from ..stores.live_graph import LiveGraph
 from ..stores.protocols import VectorIndex
 from ..stores.texts import Store
@@ -84,7 +84,7 @@ class IndexLease:
             with self._changed:
                 self._users -= 1
                 self._until = max(self._until, time.monotonic() + idle)
-                if not self._users and (not idle or is_being_written(self.collection)):
+                if not self._users and (not idle or self.collection.is_being_written()):
                     self._release()
 
     def close(self) -> None:
@@ -152,18 +152,3 @@ class IndexLease:
                     self._release()
                 else:
                     self._changed.wait(max(left, IDLE_SECONDS / 4))
-
-
-def is_being_written(collection: Collection) -> bool:
-    """Does an index or forget run now?"""
-    try:
-        descriptor = os.open(collection.folder / "writer.lock", os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False

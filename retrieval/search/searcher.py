@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ...domain import LEGS, Evidence, FileSpan, Hit, Language, LegName, Placement, SearchResult
-from ..stores.collection import WAIT_SECONDS
+from ...storage.locks import WAIT_SECONDS
 from ..stores.texts import Place, Store
 from .fusion import Kind, fuse, kind_of, seeds
 from .graph import defined_in, named_in

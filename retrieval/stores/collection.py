@@ -6,24 +6,22 @@ that runs. Both name the process, and the kernel lets go of them when a process 
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ...errors import CollectionError, IndexBusyError, NoIndexError, UsageError
+from ...errors import CollectionError, NoIndexError, UsageError
+from ...storage.disk import FreeBytes, free_bytes
 from ...storage.faults import os_fault
+from ...storage.locks import WAIT_SECONDS, is_locked, locked, locked_in_turn
 from ...storage.private import close_home, close_tree, make_folder
-from .edge_vectors import EdgeVectors, FreeBytes, free_bytes, unusable
+from .edge_vectors import EdgeVectors, unusable
 from .texts import Counts, Store
 
-WAIT_SECONDS = 10.0
-POLL_SECONDS = 0.02
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SHARD = "vectors-"
 
@@ -100,16 +98,14 @@ class Collection:
 
     @contextmanager
     def owner(self, wait: float = WAIT_SECONDS) -> Iterator[None]:
-        """Hold the owner's lock: nobody else has the vector store open. First come, first served: who waits holds the
-        turn, so that one who lets go and comes back at once stands behind."""
-        lock = self.folder / "owner.lock"
-        until = time.monotonic() + wait
-        with ExitStack() as stack:
-            with _locked(self.folder / "turn.lock", self.name, wait, holder=lock):
-                stack.enter_context(_locked(lock, self.name, max(0.0, until - time.monotonic())))
+        """Hold the owner's lock: nobody else has the vector store open. First come, first served."""
+        lock, turn = self.folder / "owner.lock", self.folder / "turn.lock"
+        with locked_in_turn(lock, turn, f"Collection {self.name!r}", wait, gone=self._gone):
             close_tree(self.folder)
-            stack.callback(close_tree, self.folder)  # the vector store makes files as it likes
-            yield
+            try:
+                yield
+            finally:
+                close_tree(self.folder)  # the vector store makes files as it likes
 
     @contextmanager
     def writer(self, wait: float = WAIT_SECONDS, *, create: bool = False) -> Iterator[None]:
@@ -120,8 +116,15 @@ class Collection:
                 close_home(self.home)
             except OSError as error:
                 raise os_fault(self.folder, error) from error
-        with _locked(self.folder / "writer.lock", self.name, wait):
+        with locked(self.folder / "writer.lock", f"Collection {self.name!r}", wait, gone=self._gone):
             yield
+
+    def is_being_written(self) -> bool:
+        """Does an index or forget run now?"""
+        return is_locked(self.folder / "writer.lock")
+
+    def _gone(self) -> NoIndexError:
+        return NoIndexError(f"There is no collection {self.name!r}. Run `hydragraph index PATH --name {self.name}`.")
 
     def shard(self, store: Store, *, free: FreeBytes = free_bytes) -> EdgeVectors:
         """Open the vector store that the database names. The owner's lock must be held."""
@@ -194,52 +197,3 @@ def _info(collection: Collection) -> CollectionInfo:
         raise
     except CollectionError as error:
         return replace(info, trouble=str(error))
-
-
-@contextmanager
-def _locked(path: Path, name: str, wait: float, holder: Path | None = None) -> Iterator[None]:
-    """`holder` is the file that names the process in the way, where it is not this one."""
-    deadline = time.monotonic() + wait
-    while True:
-        descriptor = _try_lock(path, name)
-        if descriptor is not None:
-            break
-        if time.monotonic() >= deadline:
-            pid = _pid_in(holder or path)
-            who = f"process {pid}" if pid else "another process"
-            raise IndexBusyError(
-                f"Collection {name!r} is in use by {who}; waited {wait:.0f} s. Wait for it to end, or stop it.", pid=pid
-            )
-        time.sleep(POLL_SECONDS)
-    try:
-        if holder is None:
-            with suppress(OSError):  # a courtesy to those who wait, which may not fit on a full disk
-                os.pwrite(descriptor, f"{os.getpid():<20}".encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(path: Path, name: str) -> int | None:
-    """The descriptor of the locked file, or None where another holds it or has just removed it."""
-    try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except FileNotFoundError as error:
-        raise NoIndexError(f"There is no collection {name!r}. Run `hydragraph index PATH --name {name}`.") from error
-    except OSError as error:
-        raise os_fault(path, error) from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.stat(path).st_ino == os.fstat(descriptor).st_ino:
-            return descriptor
-    except (BlockingIOError, FileNotFoundError):
-        pass
-    os.close(descriptor)
-    return None
-
-
-def _pid_in(path: Path) -> int | None:
-    try:
-        return int(path.read_text())
-    except (OSError, ValueError):
-        return None

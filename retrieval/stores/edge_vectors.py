@@ -12,13 +12,14 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from ...errors import CollectionError, DiskFullError, IndexBusyError, IndexCorruptError
+from ...errors import CollectionError, IndexBusyError, IndexCorruptError
+from ...storage.disk import FreeBytes, free_bytes, require_space
 from ...storage.faults import LEAST_FREE, full, os_fault
 from .edge_config import SPARSE, create_shard, note_written, read_config, search_params, written
 from .lexical import SparseVector
@@ -33,28 +34,11 @@ if TYPE_CHECKING:
 PREFIX = "vectors-"
 SPARSE_BATCH = 500  # every call holds the GIL until it is done
 DENSE_BATCH = 128
-RESERVE = 64 << 20  # two segments of the write-ahead log: a full disk kills the process, so stop well before
 PAGE = 1000
 NO_POINT = "No point with id"
 NOT_DAMAGE = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 
-FreeBytes = Callable[[Path], int]
 T = TypeVar("T")
-
-
-def free_bytes(folder: Path) -> int:
-    """What this process may still write to the disk of a folder."""
-    return shutil.disk_usage(folder).free
-
-
-def require_space(folder: Path, needed: int, free: FreeBytes = free_bytes) -> None:
-    """Raise DiskFullError unless `needed` bytes fit with the reserve on top."""
-    available = free(folder)
-    if available < needed + RESERVE:
-        raise DiskFullError(
-            f"The disk of {folder} has {available >> 20} MB free; at least {(needed + RESERVE) >> 20} MB are needed to"
-            " go on safely. What is finished is kept: free some space and run the same command again."
-        )
 
 
 def vector_name(stamp: str) -> str:

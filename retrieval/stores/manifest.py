@@ -6,7 +6,6 @@ store still has to do stands in the outbox of the same transaction.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any, Literal
@@ -81,9 +80,8 @@ class ChunkRow:
 
     @classmethod
     def of(cls, chunk: Chunk, text_class: TextClass) -> ChunkRow:
-        tokens = tokenize(lexical_text(chunk))
-        key = content_key(chunk.header, chunk.text)
-        return cls(chunk, chunk.id, key, pack_terms(tokens), len(tokens), text_class)
+        tokens = tokenize(chunk.embedded_text)
+        return cls(chunk, chunk.id, chunk.content_key, pack_terms(tokens), len(tokens), text_class)
 
     def key(self) -> tuple[object, ...]:
         """What must be equal for the row in the database to stay as it is."""
@@ -99,16 +97,6 @@ class FileEntry:
     chunks: tuple[ChunkRow, ...] = ()
     references: tuple[Reference, ...] = ()
     extract: str | None = None
-
-
-def lexical_text(chunk: Chunk) -> str:
-    """What the lexical leg reads of a chunk."""
-    return f"{chunk.header}\n{chunk.text}"
-
-
-def content_key(header: str, text: str) -> bytes:
-    """With the embedder's stamp, the key of a vector: a moved file has other headers and so other vectors."""
-    return hashlib.sha256(f"{header}\x00{text}".encode("utf-8", "surrogatepass")).digest()[:16]
 
 
 def _file_row(row: tuple[Any, ...]) -> FileRow:

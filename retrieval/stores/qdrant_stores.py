@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 from ...errors import CollectionError, IndexBusyError, IndexCorruptError
 from ...settings import QdrantConfig
+from ...storage.disk import FreeBytes, free_bytes, require_space
 from ...storage.faults import LEAST_FREE, full
 from .edge_config import SPARSE
-from .edge_vectors import FreeBytes, free_bytes, require_space, unusable
+from .edge_vectors import unusable
 from .qdrant_connection import WRITING, Server, connect, host_of, require_client
 from .qdrant_vectors import QdrantVectors
 

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hydragraph.domain import Chunk
-from hydragraph.retrieval.chunking.chunker import Chunked, chunk_document, embedded_text
+from hydragraph.retrieval.chunking.chunker import Chunked, chunk_document
 from hydragraph.retrieval.reading.document import Document, UnreadableError, read_document
 
 ROOT = Path("/r/proj")
@@ -249,7 +249,7 @@ def test_a_tokenizer_that_does_not_add_up_truncates_nothing() -> None:
     embedder = Superadditive(40)
     found = chunked("a.py", "".join(f"value_{n} = {n}\n" for n in range(200)), embedder)
 
-    assert max(embedder.count_tokens([embedded_text(chunk) for chunk in found.chunks])) <= 40
+    assert max(embedder.count_tokens([chunk.embedded_text for chunk in found.chunks])) <= 40
     assert found.truncated == 0
 
 
@@ -296,7 +296,7 @@ def test_whatever_the_text_chunks_fit_cover_it_and_stand_in_it(
     found = chunk_document(source, embedder)
 
     assert found.truncated == 0
-    assert max(embedder.count_tokens([embedded_text(chunk) for chunk in found.chunks]), default=0) <= window
+    assert max(embedder.count_tokens([chunk.embedded_text for chunk in found.chunks]), default=0) <= window
     assert_stands(source, found.chunks)
     if name != "a.html":
         covered = {row for chunk in found.chunks for row in range(chunk.start_line, chunk.end_line + 1)}

@@ -19,9 +19,11 @@ import numpy as np
 import pytest
 from pypdf import PdfWriter
 
-from hydragraph.retrieval.chunking.chunker import chunk_document, embedded_text
+from hydragraph.retrieval.chunking.chunker import chunk_document
 from hydragraph.retrieval.indexing.file_reader import concealed
+from hydragraph.retrieval.reading.contents import read_contents, unwanted
 from hydragraph.retrieval.reading.document import UnreadableError, read_document
+from hydragraph.retrieval.reading.skipped import Skipped
 from hydragraph.retrieval.reading.walk import Found, walk
 
 INDEXED = "indexed"
@@ -56,15 +58,21 @@ def outcomes(root: Path) -> dict[str, str]:
 
 
 def outcome(item: Found, embedder: WordEmbedder) -> str:
+    contents = read_contents(item.path)
+    if isinstance(contents, Skipped):
+        return contents.reason
+    skipped = unwanted(item.path, item.root, contents)
+    if skipped:
+        return skipped.reason
     try:
-        document = concealed(read_document(item.path, item.path.read_bytes(), item.root))
+        document = concealed(read_document(item.path, contents, item.root))
     except UnreadableError as error:
         return error.reason
     chunked = chunk_document(document, embedder)
     if chunked.withheld and not chunked.chunks:
         return WITHHELD
     assert chunked.truncated == 0
-    assert max(embedder.count_tokens([embedded_text(chunk) for chunk in chunked.chunks])) <= embedder.max_tokens
+    assert max(embedder.count_tokens([chunk.embedded_text for chunk in chunked.chunks])) <= embedder.max_tokens
     assert {reference.chunk_id for reference in chunked.references} <= {chunk.id for chunk in chunked.chunks}
     return INDEXED if chunked.chunks else "no chunks"
 
@@ -255,10 +263,7 @@ def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
     (tmp_path / "closed" / "inside.py").write_text(FUNCTION)
     (tmp_path / "closed.py").chmod(0)
     (tmp_path / "closed").chmod(0)
-    if os.geteuid():
-        reasons = {item.path.name: getattr(item, "reason", INDEXED) for item in walk([tmp_path])}
-    else:
-        reasons = walked_as_nobody(tmp_path)
+    reasons = outcomes(tmp_path) if os.geteuid() else walked_as_nobody(tmp_path)
     (tmp_path / "closed").chmod(0o755)
 
     assert reasons == {"open.py": INDEXED, "closed.py": "no permission", "closed": "no permission"}
@@ -272,10 +277,13 @@ def walked_as_nobody(root: Path) -> dict[str, str]:
     program = textwrap.dedent("""
         import json, os, sys
         from pathlib import Path
-        from hydragraph.retrieval.reading.walk import walk
-        list(walk([Path(sys.argv[2])]))
+        from hydragraph.retrieval.reading.contents import read_contents
+        from hydragraph.retrieval.reading.walk import Found, walk
+        opened = lambda item: read_contents(item.path) if isinstance(item, Found) else item
+        [opened(item) for item in walk([Path(sys.argv[2])])]
         os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
-        print(json.dumps({i.path.name: getattr(i, "reason", "indexed") for i in walk([Path(sys.argv[1])])}))
+        found = list(walk([Path(sys.argv[1])]))
+        print(json.dumps({i.path.name: getattr(opened(i), "reason", "indexed") for i in found}))
     """)
     warm = root.parent / "warm"
     warm.mkdir(exist_ok=True)

@@ -16,7 +16,8 @@ from hydragraph.retrieval.indexing.optimize import optimize
 from hydragraph.retrieval.indexing.outbox import Holding, Outbox
 from hydragraph.retrieval.indexing.run import IndexOptions, Progress, index
 from hydragraph.retrieval.stores.collection import Collection
-from hydragraph.retrieval.stores.edge_vectors import EdgeVectors, free_bytes
+from hydragraph.retrieval.stores.edge_vectors import EdgeVectors
+from hydragraph.storage.disk import free_bytes
 
 OPTIMIZE = IndexOptions(optimize_from=1)
 
@@ -132,7 +133,7 @@ from hydragraph.evals.kill_child import HashingEmbedder
 from hydragraph.retrieval.indexing.outbox import Holding
 from hydragraph.retrieval.indexing.run import IndexOptions, index
 from hydragraph.retrieval.stores.collection import Collection
-from hydragraph.retrieval.stores.edge_vectors import free_bytes
+from hydragraph.storage.disk import free_bytes
 
 home, tree, last = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 steps = []

@@ -22,10 +22,10 @@ from hydragraph.retrieval.indexing.forget import forget_path
 from hydragraph.retrieval.indexing.outbox import Holding
 from hydragraph.retrieval.indexing.run import IndexOptions, Progress, index
 from hydragraph.retrieval.stores.collection import Collection, list_collections
-from hydragraph.retrieval.stores.edge_vectors import RESERVE, free_bytes
 from hydragraph.retrieval.stores.lexical import LexicalQuery, search_bm25
 from hydragraph.retrieval.stores.stamps import stamp_of
 from hydragraph.retrieval.stores.texts import Store
+from hydragraph.storage.disk import RESERVE, free_bytes
 
 MakeEmbedder = Callable[..., Any]  # conftest.CountingEmbedder
 Write = Callable[[Path, str], Path]

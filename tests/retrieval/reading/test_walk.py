@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hydragraph.errors import UsageError
-from hydragraph.retrieval.reading.walk import Found, Skipped, walk
+from hydragraph.retrieval.reading.contents import Contents, read_contents, unwanted
+from hydragraph.retrieval.reading.skipped import Skipped
+from hydragraph.retrieval.reading.walk import Found, walk
 
 Tree = Callable[..., Path]
 
@@ -29,12 +32,25 @@ def make(tmp_path: Path) -> Tree:
     return build
 
 
-def found(root: Path, **options: object) -> list[str]:
-    return [i.path.relative_to(root).as_posix() for i in walk([root], **options) if isinstance(i, Found)]  # type: ignore[arg-type]
+def looked_at(root: Path, *, include_secrets: bool = False, **options: int) -> Iterator[Found | Skipped]:
+    """What the walk finds, and of that what the contents say."""
+    for item in walk([root], include_secrets=include_secrets, **options):
+        yield opened(item, include_secrets) if isinstance(item, Found) else item
 
 
-def skipped(root: Path, **options: object) -> dict[str, str]:
-    items = walk([root], **options)  # type: ignore[arg-type]
+def opened(item: Found, include_secrets: bool) -> Found | Skipped:
+    contents = read_contents(item.path)
+    if isinstance(contents, Skipped):
+        return contents
+    return unwanted(item.path, item.root, contents, include_secrets=include_secrets) or item
+
+
+def found(root: Path, **options: Any) -> list[str]:
+    return [i.path.relative_to(root).as_posix() for i in looked_at(root, **options) if isinstance(i, Found)]
+
+
+def skipped(root: Path, **options: Any) -> dict[str, str]:
+    items = looked_at(root, **options)
     return {i.path.relative_to(root).as_posix(): i.reason for i in items if isinstance(i, Skipped)}
 
 
@@ -167,7 +183,7 @@ def test_what_is_left_out_on_purpose_says_why(make: Tree) -> None:
         ".npmrc", "uv.lock", "dist/a.py", ("b.py", "# @generated\n"), ("key", "-----BEGIN " + "PRIVATE KEY-----\n")
     )
 
-    assert {i.path.name: (i.reason, i.detail) for i in walk([root]) if isinstance(i, Skipped)} == {
+    assert {i.path.name: (i.reason, i.detail) for i in looked_at(root) if isinstance(i, Skipped)} == {
         ".npmrc": ("secret", "the name of a key or of a file of credentials"),
         "key": ("secret", "a private key"),
         "uv.lock": ("generated", "by its name"),
@@ -192,10 +208,16 @@ def test_files_of_secrets_are_left_out_unless_asked_for(make: Tree) -> None:
     assert [i.reason for i in walk([root / ".env"]) if isinstance(i, Skipped)] == ["secret"]
 
 
-def test_what_is_known_to_be_unchanged_is_not_opened(make: Tree) -> None:
-    root = make(("a.py", "\x00"), ("b.py", "\x00"))
+def test_the_walk_opens_no_file(make: Tree) -> None:
+    root = make(("a.py", "\x00"), ("b.py", "x = 1\n"))
 
-    assert found(root, unchanged=lambda item: item.path.name == "a.py") == ["a.py"]
+    assert [item.path.name for item in walk([root]) if isinstance(item, Found)] == ["a.py", "b.py"]
+    assert found(root) == ["b.py"]
+
+
+def test_contents_are_decoded_once() -> None:
+    contents = Contents("größer".encode())
+    assert contents.text is contents.text is contents.guess
 
 
 def test_a_file_of_ignore_rules_that_is_no_file_says_nothing(make: Tree) -> None:

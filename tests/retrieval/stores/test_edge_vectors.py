@@ -9,7 +9,8 @@ import qdrant_edge
 
 from hydragraph.errors import DiskFullError, IndexBusyError, IndexCorruptError
 from hydragraph.retrieval.stores.edge_config import WAL_SEGMENT, optimize_shard
-from hydragraph.retrieval.stores.edge_vectors import NO_POINT, RESERVE, EdgeVectors, vector_name
+from hydragraph.retrieval.stores.edge_vectors import NO_POINT, EdgeVectors, vector_name
+from hydragraph.storage.disk import RESERVE
 
 A, B, C = ("a" * 32, "b" * 32, "c" * 32)
 
