@@ -150,6 +150,10 @@ class Searcher(Protocol):
         """Text and source of each chunk that is still there, in the order asked for; `Evidence.id` is the chunk id."""
         ...
 
+    async def known_words(self, words: Sequence[str]) -> frozenset[str]:
+        """Those of the words that the collection has anywhere, in whatever inflection."""
+        ...
+
 
 # --- evidence and citations --------------------------------------------------------------------------------------
 

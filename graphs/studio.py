@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,12 +26,13 @@ _graphs: dict[str, Rag] = {}
 
 
 def _built() -> Rag:
-    """Once a process: the server asks for the graph at every request, and reading settings blocks."""
+    """Once a process: the server asks for the graph at every request, and reading settings blocks. Its services are
+    open for as long as the process lives."""
     from ..settings import load_settings
     from .hosting.from_settings import open_services, rag_settings
     from .rag.machine import build_rag_graph
 
     if "rag" not in _graphs:
         settings = load_settings().settings
-        _graphs["rag"] = build_rag_graph(open_services(settings), rag_settings(settings))
+        _graphs["rag"] = build_rag_graph(open_services(settings, AsyncExitStack()), rag_settings(settings))
     return _graphs["rag"]

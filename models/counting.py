@@ -12,6 +12,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ..domain import Message
 
@@ -23,6 +24,8 @@ _PIECE = re.compile(
     r"(?P<lower>[a-z]+)|(?P<capital>[A-Z][a-z]+)|(?P<upper>[A-Z]+(?![a-z]))|(?P<digit>[0-9])"
     r"|(?P<space>[ \t\r\n\f\v]+)|(?P<wide>[^\x00-\x7f])|(?P<mark>[\x00-\x7f])"
 )
+# Blanks and the word after them: no piece reaches beyond, and the same ones come again and again. Longer ones are cut.
+_RUN = re.compile(r"[ \t\r\n\f\v]{,64}[^ \t\r\n\f\v]{1,64}|[ \t\r\n\f\v]{1,64}")
 # Letters of a word that share a token, at the least: names and capitals are cut more finely than running words.
 _SHARED = {"lower": 4.0, "capital": 3.0, "upper": 2.5}
 _LONG_WORD, _OF_LONG_WORD, _BESIDE_DIGIT = 16, 1.8, 1.25
@@ -30,6 +33,11 @@ _LONG_WORD, _OF_LONG_WORD, _BESIDE_DIGIT = 16, 1.8, 1.25
 
 def estimate_tokens(text: str) -> int:
     """An upper estimate of the tokens of `text`, the same for every model."""
+    return math.ceil(sum(map(_tokens, _RUN.findall(text))))
+
+
+@lru_cache(maxsize=1 << 15)
+def _tokens(text: str) -> float:
     total = 0.0
     before = ""
     for match in _PIECE.finditer(text):
@@ -44,7 +52,7 @@ def estimate_tokens(text: str) -> int:
         else:
             total += 1
         before = kind
-    return math.ceil(total)
+    return total
 
 
 def _word(kind: str, length: int, beside_digit: bool) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -38,20 +38,22 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A graph, what goes in, and how its last values become the `done` event. `close` gives back what the run held."""
+    """A graph, what goes in, and how its last values become the `done` event: those of `outputs`, or of all channels.
+    `close` gives back what the run held."""
 
     graph: Graph
     input: Json
     finish: Callable[[Json], Json]
     config: Json = field(default_factory=dict)
     close: Callable[[], Awaitable[None]] = _nothing
+    outputs: Sequence[str] | None = None
 
 
 async def stream_events(run: Run, control: RunControl | None = None) -> AsyncGenerator[Event, None]:
     """Every event of the run, the last of them `done`; what fails is raised."""
     values: Json = {}
     options: dict[str, Any] = {"stream_mode": list(STREAM_MODES), "subgraphs": True, "version": "v2"}
-    stream = run.graph.astream(run.input, dict(run.config), control=control, **options)
+    stream = run.graph.astream(run.input, dict(run.config), control=control, output_keys=run.outputs, **options)
     async with aclosing(stream) as parts:
         async for part in parts:
             if part["type"] == "values":

@@ -3,40 +3,58 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
 from ..domain import Budget
 from ..errors import NoIndexError, UsageError
 from ..graphs.answers import answer_json, answer_of
-from ..graphs.hosting.from_settings import close_services, open_services, rag_settings
+from ..graphs.hosting.from_settings import open_services, rag_settings
 from ..settings import Settings
 from ..settings.urls import host_of
 from .events import Graph, Json, Run
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from langgraph.checkpoint.base import BaseCheckpointSaver
 
     from ..graphs import RagServices
-    from ..models.clients.call_log import OnCall
 
+RESULT = "rag"
+REQUEST = f"{RESULT}_request"
 MAX_QUESTION = 20_000  # characters, as much as a message over HTTP may have
 HERE = "this machine"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class Machine:
-    """Runs over any collection of a home. Services are kept; the index is released by itself when nothing runs.
+    """Runs over any collection of a home. Services and graph are made once, at the first run; an index is released by
+    itself when nothing runs.
 
-    `on_call` hears of each request to a model; without it they are logged.
+    Threads are kept in `saver`. `services` may be others than those of the settings; what must be closed goes onto the
+    stack that it is given.
     """
 
-    def __init__(self, settings: Settings, *, on_call: OnCall | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        saver: BaseCheckpointSaver[Any] | None = None,
+        services: Callable[[AsyncExitStack], RagServices] | None = None,
+    ) -> None:
         self._settings = settings
-        self._on_call = on_call
-        self._services: dict[str, RagServices] = {}
+        self._saver = saver
+        self._open_services = services or partial(open_services, settings)
+        self._closing = AsyncExitStack()
+        self._services: RagServices | None = None
+        self._graphs: dict[bool, Graph] = {}
+        self._lock = threading.Lock()
 
     def open(
         self,
@@ -45,28 +63,37 @@ class Machine:
         collection: str | None = None,
         budget: Budget | None = None,
         thread: str | None = None,
-        saver: BaseCheckpointSaver[Any] | None = None,
     ) -> Run:
-        """Blocking. Raises UsageError for a question that is too long, NoIndexError where there is nothing to search;
-        opens nothing else yet."""
-        from ..graphs.rag.machine import build_rag_graph
-
+        """Blocking the first time. Raises UsageError for a question that is too long; whether the collection has
+        something to search `require_chunks` says."""
         said = [(role, _text(content)) for role, content in messages]
-        settings = replace(self._settings, collection=collection or self._settings.collection)
-        require_chunks(settings)
-        name = settings.collection
-        if name not in self._services:
-            self._services[name] = open_services(settings, on_call=self._on_call)
-        bounds = rag_settings(settings)
-        graph = build_rag_graph(
-            self._services[name], replace(bounds, budget=budget or settings.budget), checkpointer=saver
-        )
+        name = collection or self._settings.collection
+        request = {"budget": asdict(budget or self._settings.budget), "collections": [name]}
         config = {"configurable": {"thread_id": f"{name}/{thread}"}} if thread else {}
-        return Run(cast("Graph", graph), {"messages": said}, _finished, config)
+        graph = self._graph(is_kept=thread is not None)
+        return Run(graph, {"messages": said, REQUEST: request}, _finished, config, outputs=[RESULT])
+
+    def require_chunks(self, collection: str | None = None) -> None:
+        """Blocking. Raises NoIndexError where there is nothing to search."""
+        require_chunks(self._settings.home, collection or self._settings.collection)
 
     async def close(self) -> None:
-        for services in self._services.values():
-            await close_services(services)
+        await self._closing.aclose()
+
+    def _graph(self, *, is_kept: bool) -> Graph:
+        """LangGraph wants a thread of every run of a graph with a checkpointer: so one with and one without."""
+        with self._lock:
+            if is_kept not in self._graphs:
+                self._graphs[is_kept] = self._compiled(self._saver if is_kept else None)
+            return self._graphs[is_kept]
+
+    def _compiled(self, saver: BaseCheckpointSaver[Any] | None) -> Graph:
+        from ..graphs.rag.machine import build_rag_graph
+
+        if self._services is None:
+            self._services = self._open_services(self._closing)
+        graph = build_rag_graph(self._services, rag_settings(self._settings), result=RESULT, checkpointer=saver)
+        return cast("Graph", graph)
 
 
 def _text(content: str) -> str:
@@ -79,15 +106,15 @@ def _text(content: str) -> str:
     return _SURROGATES.sub("\ufffd", content)
 
 
-def require_chunks(settings: Settings) -> None:
+def require_chunks(home: Path, name: str) -> None:
     """Raise NoIndexError, with the command that mends it, unless the collection has something to search."""
     from ..retrieval.stores.collection import Collection
     from ..retrieval.stores.texts import Store
 
-    collection = Collection(settings.home, settings.collection)
+    collection = Collection(home, name)
     collection.require()
     with Store(collection.database) as store:
-        if not store.counts().chunks:
+        if not store.has_chunks():
             raise NoIndexError(
                 f"Collection {collection.name!r} is empty. Run `hydragraph index PATH --name {collection.name}` first."
             )
@@ -117,4 +144,4 @@ def _host(url: str) -> str:
 
 
 def _finished(values: Mapping[str, Any]) -> Json:
-    return answer_json(answer_of(values["rag"]))
+    return answer_json(answer_of(values[RESULT]))

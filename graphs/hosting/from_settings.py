@@ -7,40 +7,31 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...domain import Embedder, Role, Tier
-from .evidence_stores import CorpusEvidence
+from .local_corpora import LocalCorpora
 from .services import RagServices, RagSettings
 
 if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+
     from ...models.clients.call_log import OnCall
     from ...settings import Settings, TierConfig
 
 
-def open_services(settings: Settings, *, on_call: OnCall | None = None) -> RagServices:
-    """Nothing is opened yet: the index, the embedder and the connections open when a run first needs them.
+def open_services(settings: Settings, closing: AsyncExitStack, *, on_call: OnCall | None = None) -> RagServices:
+    """The services of a process, which `closing` closes. Nothing is opened yet: the indexes, the embedder and the
+    connections open when a run first needs them.
 
-    `on_call` hears of each request to a model; without it they are logged.
+    `on_call` is told of each request to a model; without it they are logged.
     """
     from ...models.clients.call_log import log_call
     from ...models.gateway import ModelGateway
-    from ...retrieval.search.searcher import LocalSearcher
     from ...tools.web_search import DuckDuckGoSearch
 
-    searcher = LocalSearcher(settings.home, settings.collection, lambda: embedder_of(settings))
+    corpora = LocalCorpora(settings.home, settings.collection, lambda: embedder_of(settings))
+    closing.push_async_callback(corpora.aclose)
     models = ModelGateway(tiers_of(settings), roles_of(settings), on_call=on_call or log_call)
-    return RagServices(models, searcher, CorpusEvidence(searcher), DuckDuckGoSearch() if settings.web.enabled else None)
-
-
-async def close_services(services: RagServices) -> None:
-    """Let go of the index and of the connections that `open_services` may have made."""
-    import asyncio
-
-    from ...models.gateway import ModelGateway
-    from ...retrieval.search.searcher import LocalSearcher
-
-    if isinstance(services.searcher, LocalSearcher):
-        await asyncio.to_thread(services.searcher.close)
-    if isinstance(services.models, ModelGateway):
-        await services.models.aclose()
+    closing.push_async_callback(models.aclose)
+    return RagServices(models, corpora, DuckDuckGoSearch() if settings.web.enabled else None)
 
 
 def rag_settings(settings: Settings) -> RagSettings:

@@ -7,10 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...domain import Evidence, EvidenceStore, FileSpan, Foreign, Hit, SearchResult, Source
+from ...text.words import stems
 
 if TYPE_CHECKING:
     from langchain_core.documents import Document
     from langchain_core.retrievers import BaseRetriever
+
+
+PROBE = 10  # documents in which a word is looked for
 
 
 class RetrieverSearcher:
@@ -32,6 +36,14 @@ class RetrieverSearcher:
 
     async def evidence(self, chunk_ids: Sequence[str]) -> list[Evidence]:
         return await self._store.get(chunk_ids)
+
+    async def known_words(self, words: Sequence[str]) -> frozenset[str]:
+        """A retriever has no list of its words: each is searched for, and looked for in what comes."""
+        return frozenset([word for word in words if await self._has(word)])
+
+    async def _has(self, word: str) -> bool:
+        documents = await self._retriever.ainvoke(word)
+        return any(stems(word) & stems(document.page_content) for document in documents[:PROBE])
 
 
 def as_evidence(document: Document, score: float) -> Evidence:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...domain import Budget, EvidenceStore, FileSpan, Models, Searcher, WebSearch
+from ...domain import Budget, EvidenceStore, FileSpan, Models, WebSearch
+from ...errors import UsageError
+from ...nodes.evidence.evidence_reader import Corpora, Corpus
 from ...nodes.evidence.relevance import Thresholds
 from .freshness import is_current
 
@@ -17,14 +19,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RagServices:
-    """Models, a corpus, a store for texts; `web` only where a person allowed it.
+    """Models, and the corpora to look through; `web` only where a person allowed it.
 
     `is_current(span, text)` says whether the file still has the text there. It blocks, and is called in a thread.
     """
 
     models: Models
-    searcher: Searcher
-    evidence: EvidenceStore
+    corpora: Corpora
     web: WebSearch | None = None
     is_current: Callable[[FileSpan, str], bool] = is_current
 
@@ -43,7 +44,21 @@ class RagServices:
         from .retriever_searcher import RetrieverSearcher
 
         store = InMemoryEvidence() if evidence is None else evidence
-        return cls(LangChainModels(model), RetrieverSearcher(retriever, store), store, web)
+        return cls(LangChainModels(model), OneCorpus(Corpus(RetrieverSearcher(retriever, store), store)), web)
+
+
+@dataclass(frozen=True, slots=True)
+class OneCorpus:
+    """The one corpus of a host, which has no collections to choose from."""
+
+    corpus: Corpus
+
+    def open(self, collections: Sequence[str]) -> Corpus:
+        if collections:
+            raise UsageError(
+                f"collections: this graph looks through one corpus, got {', '.join(collections)}; ask for none"
+            )
+        return self.corpus
 
 
 @dataclass(frozen=True, slots=True)

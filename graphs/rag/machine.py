@@ -11,13 +11,14 @@ START -> condense -> classify -(direct)-----------------------------------------
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
-from ...nodes.evidence.evidence_reader import Library
+from ...nodes.evidence.evidence_reader import EvidenceReader
 from ...nodes.rag.abstain import abstain
 from ...nodes.rag.answer import answer
 from ...nodes.rag.classify import classify
@@ -56,17 +57,18 @@ def build_rag_graph(
     for name, node in nodes(services, settings, channels).items():
         graph.add_node(name, node, input_schema=channels.input if name == "condense" else None)
 
-    after_grade = partial(routes.after_grade, settings=settings, has_web=services.web is not None)
-    after_reflect = partial(routes.after_reflect, settings=settings, models=services.models)
+    models, has_web = services.models, services.web is not None
+    after_grade = at_once(routes.after_grade, settings=settings, has_web=has_web)
+    after_reflect = at_once(routes.after_reflect, settings=settings, models=models)
     graph.add_edge(START, "condense")
     graph.add_edge("condense", "classify")
-    graph.add_conditional_edges("classify", routes.kind_of_question, routes.KINDS)
-    graph.add_conditional_edges("decompose", routes.one_search_each, ["retrieve"])
+    graph.add_conditional_edges("classify", at_once(routes.kind_of_question), routes.KINDS)
+    graph.add_conditional_edges("decompose", at_once(routes.one_search_each), ["retrieve"])
     graph.add_edge("retrieve", "grade")
     graph.add_conditional_edges("grade", after_grade, routes.GRADES)
-    graph.add_conditional_edges("rewrite", routes.after_rewrite, routes.REWRITES)
-    graph.add_conditional_edges("search_web", routes.after_web, routes.WEB)
-    graph.add_conditional_edges("generate", partial(routes.after_generate, models=services.models), routes.OUTCOMES)
+    graph.add_conditional_edges("rewrite", at_once(routes.after_rewrite), routes.REWRITES)
+    graph.add_conditional_edges("search_web", at_once(routes.after_web), routes.WEB)
+    graph.add_conditional_edges("generate", at_once(routes.after_generate, models=models), routes.OUTCOMES)
     graph.add_conditional_edges("reflect", after_reflect, routes.VERDICTS)
     graph.add_edge("escalate", "generate")
     graph.add_edge("extract", "answer")
@@ -76,23 +78,33 @@ def build_rag_graph(
     return compiled.with_config(recursion_limit=settings.fuse)
 
 
+def at_once(predicate: Callable[..., Any], **bound: Any) -> Callable[[Any], Awaitable[Any]]:
+    """The predicate as LangGraph calls it without a thread, which costs a hundred times what it does."""
+
+    async def decide(state: Any) -> Any:
+        return predicate(state, **bound)
+
+    decide.__name__ = predicate.__name__
+    return decide
+
+
 def nodes(services: RagServices, settings: RagSettings, channels: Channels) -> dict[str, Any]:
     """Every node with its collaborators bound."""
-    models, limit, read = services.models, settings.search_limit, settings.read_limit
-    library = Library(services.searcher, services.evidence)
+    models, read = services.models, settings.read_limit
+    reader = EvidenceReader(services.corpora, settings.search_limit)
     begin = partial(fresh_turn, channel=channels.request, budget=settings.budget)
     return {
         "condense": partial(condense, models=models, begin=begin),
         "classify": partial(classify, models=models),
         "decompose": partial(decompose, models=models, most=settings.sub_questions),
-        "retrieve": partial(retrieve, library=library, limit=limit),
-        "grade": partial(grade, models=models, library=library, thresholds=settings.thresholds, limit=limit),
+        "retrieve": partial(retrieve, reader=reader),
+        "grade": partial(grade, models=models, reader=reader, thresholds=settings.thresholds),
         "rewrite": partial(rewrite, models=models),
-        "search_web": partial(search_web, web=services.web, store=services.evidence, limit=limit),
-        "generate": partial(generate, models=models, library=library, read=read, limit=limit),
-        "reflect": partial(reflect, models=models, library=library, read=read, limit=limit),
+        "search_web": partial(search_web, web=services.web, reader=reader),
+        "generate": partial(generate, models=models, reader=reader, read=read),
+        "reflect": partial(reflect, models=models, reader=reader, read=read),
         "escalate": partial(escalate, models=models),
-        "extract": partial(extract, library=library, limit=limit),
+        "extract": partial(extract, reader=reader),
         "abstain": abstain,
-        "answer": partial(answer, library=library, is_current=services.is_current, limit=limit, result=channels.result),
+        "answer": partial(answer, reader=reader, is_current=services.is_current, result=channels.result),
     }

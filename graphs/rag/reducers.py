@@ -14,6 +14,11 @@ def union(left: Sequence[str], right: Sequence[str]) -> list[str]:
     return list(dict.fromkeys([*left, *right]))
 
 
+def latest(_: Sequence[str], right: Sequence[str]) -> list[str]:
+    """The last that was written; in a thread of a release without the channel, none."""
+    return list(right)
+
+
 def merge_found(left: Sequence[Found], right: Sequence[Found]) -> list[Found]:
     """Each place once with its best rank and scores. An evidence id, once given, never changes."""
     merged = {place["key"]: place for place in left}

@@ -34,7 +34,10 @@ def kind_of_question(state: RagState) -> Kind:
 def one_search_each(state: RagState) -> list[Send]:
     """The question itself always; its parts as far as the budget goes."""
     left = state["budget"]["steps"] - state["spent"]["steps"]
-    return [Send("retrieve", {"queries": [query]}) for query in state["queries"][: max(1, left)]]
+    return [
+        Send("retrieve", {"queries": [query], "collections": state["collections"]})
+        for query in state["queries"][: max(1, left)]
+    ]
 
 
 def is_spent(state: RagState) -> bool:

@@ -29,7 +29,7 @@ from ...nodes.channels import (
     add_spending,
     as_spending,
 )
-from .reducers import merge_found, union
+from .reducers import latest, merge_found, union
 
 
 class RagRequest(TypedDict, total=False):
@@ -57,7 +57,7 @@ class RagState(TypedDict):
     spans, counts and decisions; the text of a chunk never."""
 
     messages: Annotated[list[AnyMessage], add_messages]
-    collections: list[str]
+    collections: Annotated[list[str], latest]
     asked: str
     question: str
     kind: Kind

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
+
+from typing_extensions import TypedDict
 
 from ...domain import Caveat, Evidence, EvidenceStore, FileSpan, Hit, Searcher
-from ...text.words import stem, stems
 from ..channels import Found
 
-PROBE = 10
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """What a run looks through: a searcher, and the store that keeps the texts of what it brought."""
+
+    searcher: Searcher
+    store: EvidenceStore
+
+
+class Corpora(Protocol):
+    """Every corpus that a run may look through."""
+
+    def open(self, collections: Sequence[str]) -> Corpus:
+        """That of the collections with these names; without a name the default one. Opens no file yet."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,33 +34,44 @@ class Findings:
     caveats: list[Caveat]
 
 
-@dataclass(frozen=True, slots=True)
-class Library:
-    searcher: Searcher
-    store: EvidenceStore
+class Looking(TypedDict):
+    """The channels that say where a run looks, and what it searched for there."""
 
-    async def find(self, query: str, *, limit: int) -> Findings:
-        result = await self.searcher.search(query, limit=limit)
+    collections: list[str]
+    tried: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceReader:
+    """Finds places in the corpora and reads their text; a search brings at most `limit` places."""
+
+    corpora: Corpora
+    limit: int
+
+    async def find(self, query: str, collections: Sequence[str]) -> Findings:
+        result = await self.corpora.open(collections).searcher.search(query, limit=self.limit)
         found = [_from_hit(hit, rank) for rank, hit in enumerate(result.hits, start=1)]
         return Findings(found, ["dense_not_ready"] if result.dense_ready < 1.0 else [])
 
-    async def read(self, found: Sequence[Found], tried: Sequence[str], *, limit: int) -> list[Evidence]:
+    async def read(self, found: Sequence[Found], looking: Looking) -> list[Evidence]:
         """The texts under their evidence ids, as `found` orders them. What a process took with it is searched again."""
+        corpus = self.corpora.open(looking["collections"])
         ids = {place["key"]: place for place in found}
-        items = await self.store.get(list(ids))
+        items = await corpus.store.get(list(ids))
         if len(items) < len(ids):
-            for query in tried:
-                await self.searcher.search(query, limit=limit)
-            items = await self.store.get(list(ids))
+            for query in looking["tried"]:
+                await corpus.searcher.search(query, limit=self.limit)
+            items = await corpus.store.get(list(ids))
         return [_named(item, ids[item.id]) for item in items]
 
-    async def knows(self, word: str, token: str) -> bool:
-        """Whether the corpus has the word at all, which the question writes as (a part of) `token`."""
-        result = await self.searcher.search(token, limit=PROBE)
-        if word == token.lower() and any("bm25" in hit.legs for hit in result.hits):
-            return True
-        texts = await self.store.get([hit.chunk_id for hit in result.hits])
-        return any(stem(word) in stems(item.text) for item in texts)
+    async def known_words(self, words: Sequence[str], collections: Sequence[str]) -> frozenset[str]:
+        """Those that the corpus has at all."""
+        return await self.corpora.open(collections).searcher.known_words(words) if words else frozenset()
+
+    async def keep(self, items: Sequence[Evidence], collections: Sequence[str]) -> list[Found]:
+        """Evidence from outside the corpus, kept beside it."""
+        await self.corpora.open(collections).store.put(items)
+        return [_from_evidence(item, rank) for rank, item in enumerate(items, start=1)]
 
 
 def _from_hit(hit: Hit, rank: int) -> Found:
@@ -63,7 +90,7 @@ def _from_hit(hit: Hit, rank: int) -> Found:
     }
 
 
-def from_evidence(item: Evidence, rank: int) -> Found:
+def _from_evidence(item: Evidence, rank: int) -> Found:
     """A place outside the corpus, as a web search brings it."""
     span = item.source if isinstance(item.source, FileSpan) else None
     return {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ...domain import Evidence
 from ...text.question import read_question
@@ -69,7 +70,7 @@ def names(question: str) -> list[str]:
 
 def unseen(question: str, evidence: Sequence[Evidence]) -> list[tuple[str, str]]:
     """The key words that stand in none of the evidence, and how the question writes them: the corpus may have them."""
-    seen = set().union(*(_words_of(item) for item in evidence))
+    seen = frozenset().union(*(_words_of(item) for item in evidence))
     written = {word: token for token in reversed(_TOKEN.findall(question)) for word in words(token)}
     return [(word, written.get(word, word)) for word in key_words(question) if stem(word) not in seen]
 
@@ -112,13 +113,15 @@ def _verbs(question: str) -> Iterator[str]:
             yield token
 
 
-def _covered(weights: Mapping[str, float], text: set[str]) -> float:
+def _covered(weights: Mapping[str, float], text: Set[str]) -> float:
     total = sum(weights.values())
     return sum(weight for word, weight in weights.items() if word in text) / total if total else 1.0
 
 
-def _words_of(item: Evidence) -> set[str]:
-    return stems(f"{item.text} {item.title} {item.source}")
+@lru_cache(maxsize=64)
+def _words_of(item: Evidence) -> frozenset[str]:
+    """Remembered for the run, which asks several times."""
+    return frozenset(stems(f"{item.text} {item.title} {item.source}"))
 
 
 def grade_by_measure(grounds: Grounds, at: Thresholds) -> Grade:

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from ...domain import Caveat, Evidence, FileSpan, Status, Tier
 from ..channels import Best, Cited, DraftKind, Found, Outcome, Quoted, Spending, Verdict, is_exhausted
-from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.evidence_reader import EvidenceReader, Looking, in_reading_order
 from ..evidence.support import check_draft, quotes_of, supported_text
 from .abstain import abstention, nearest
 
@@ -22,9 +22,8 @@ GREETING = (
 )
 
 
-class Slice(TypedDict):
+class Slice(Looking):
     found: list[Found]
-    tried: list[str]
     draft: str
     draft_kind: DraftKind
     quotes: list[Quoted]
@@ -48,11 +47,10 @@ class Composed(TypedDict):
     caveats: list[Caveat]
 
 
-async def answer(state: Slice, *, library: Library, is_current: IsCurrent, limit: int, result: str) -> dict[str, Any]:
+async def answer(state: Slice, *, reader: EvidenceReader, is_current: IsCurrent, result: str) -> dict[str, Any]:
     """The answer as a message, and as values under the name `result`."""
-    evidence = await library.read(in_reading_order(state["found"]), state["tried"], limit=limit)
-    composed = await asyncio.to_thread(compose, state, evidence)
-    citations = await asyncio.to_thread(cite, composed["quotes"], evidence, is_current)
+    evidence = await reader.read(in_reading_order(state["found"]), state)
+    composed, citations = await asyncio.to_thread(_composed_and_cited, state, evidence, is_current)
     caveats = {*state["caveats"], *composed["caveats"]}
     if any(citation["stale"] for citation in citations):
         caveats.add("source_changed")
@@ -72,6 +70,14 @@ async def answer(state: Slice, *, library: Library, is_current: IsCurrent, limit
         "nearest": nearest(state["found"]) if composed["status"] == "abstained" else [],
     }
     return {"messages": [message], result: values}
+
+
+def _composed_and_cited(
+    state: Slice, evidence: Sequence[Evidence], is_current: IsCurrent
+) -> tuple[Composed, list[Cited]]:
+    """Blocking: reads files."""
+    composed = compose(state, evidence)
+    return composed, cite(composed["quotes"], evidence, is_current)
 
 
 def compose(state: Slice, evidence: Sequence[Evidence]) -> Composed:

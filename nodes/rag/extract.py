@@ -9,12 +9,11 @@ from textwrap import dedent, indent
 from typing import Any
 
 from langgraph.types import StreamWriter
-from typing_extensions import TypedDict
 
 from ...domain import Evidence, FileSpan
 from ..channels import Found
 from ..draft_stream import withdraw
-from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.evidence_reader import EvidenceReader, Looking, in_reading_order
 from ..quoting.extractive import Quote
 from ..quoting.extractive import extract as best_quotes
 from ..quoting.source_priors import common_folder
@@ -23,19 +22,18 @@ READ = 20
 LEAD = "The passages that fit the question best, word for word:"
 
 
-class Slice(TypedDict):
+class Slice(Looking):
     question: str
     found: list[Found]
-    tried: list[str]
     draft: str
     attempt: int
 
 
-async def extract(state: Slice, *, library: Library, limit: int, writer: StreamWriter) -> dict[str, Any]:
+async def extract(state: Slice, *, reader: EvidenceReader, writer: StreamWriter) -> dict[str, Any]:
     if state["draft"]:
         withdraw(writer, state["attempt"])
     found = in_reading_order(state["found"])[:READ]
-    evidence = await library.read(found, state["tried"], limit=limit)
+    evidence = await reader.read(found, state)
     quotes = await asyncio.to_thread(best_quotes, state["question"], evidence)
     quoted = [{"id": quote.evidence_id, "quote": quote.text} for quote in quotes]
     if not quotes:

@@ -9,14 +9,13 @@ from typing import Any
 
 from langchain_core.messages import AnyMessage
 from langgraph.types import StreamWriter
-from typing_extensions import TypedDict
 
 from ...domain import Caveat, Evidence, Fault, Message, Models, Reply, Tier
 from ..budgeted import Means, draft, open_tier
 from ..channels import DraftKind, Found, Kind, Spending, add_spending, is_exhausted
 from ..conversation import transcript
 from ..draft_stream import ShownDraft, withdraw
-from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.evidence_reader import EvidenceReader, Looking, in_reading_order
 from ..evidence.prompt_packing import fit
 from ..prompts.requests import direct_prompt, generate_prompt
 from .escalate import next_tier
@@ -25,12 +24,11 @@ WORTH_KEEPING = 40  # characters of a reply that broke off
 GONE: frozenset[Fault] = frozenset({"unreachable", "timeout", "error"})  # no server, not pulled, too large to load
 
 
-class Slice(TypedDict):
+class Slice(Looking):
     messages: list[AnyMessage]
     question: str
     kind: Kind
     found: list[Found]
-    tried: list[str]
     attempt: int
     rejected: list[str]
     asking_tier: Tier | str
@@ -40,14 +38,14 @@ class Slice(TypedDict):
 
 
 async def generate(
-    state: Slice, *, models: Models, library: Library, read: int, limit: int, writer: StreamWriter
+    state: Slice, *, models: Models, reader: EvidenceReader, read: int, writer: StreamWriter
 ) -> dict[str, Any]:
     withdraw(writer, state["attempt"])
     tier = _tier(state, models)
     if tier is None or is_exhausted(state["spent"], state["budget"]):
         return without_model(state, is_open=tier is not None)
     attempt = state["attempt"] + 1
-    evidence = await library.read(in_reading_order(state["found"])[:read], state["tried"], limit=limit)
+    evidence = await reader.read(in_reading_order(state["found"])[:read], state)
     shown = ShownDraft(writer, attempt)
     tier, written = await _write_or_lower(state, models, tier, evidence, shown.add)
     text, away = usable(written.reply), _never_there(written.reply, state)

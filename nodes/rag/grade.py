@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from langgraph.types import StreamWriter
-from typing_extensions import TypedDict
 
 from ...domain import Evidence, Models, Tier
 from ..budgeted import Means, ask, open_tier
 from ..channels import Found, Grade, Spending, is_exhausted, spending
-from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.evidence_reader import EvidenceReader, Looking, in_reading_order
 from ..evidence.prompt_packing import fit, openings
 from ..evidence.relevance import Grounds, Thresholds, grade_by_measure, measure, unseen
 from ..prompts.requests import Relevance, grade_prompt
@@ -22,10 +21,9 @@ CHARACTERS = 700
 MOST_PROBES = 6
 
 
-class Slice(TypedDict):
+class Slice(Looking):
     question: str
     found: list[Found]
-    tried: list[str]
     graded: int
     measured: float
     spent: Spending
@@ -34,13 +32,13 @@ class Slice(TypedDict):
 
 
 async def grade(
-    state: Slice, *, models: Models, library: Library, thresholds: Thresholds, limit: int, writer: StreamWriter
+    state: Slice, *, models: Models, reader: EvidenceReader, thresholds: Thresholds, writer: StreamWriter
 ) -> dict[str, Any]:
     started = time.monotonic()
     found = in_reading_order(state["found"])[:READ]
     writer({"event": "evidence", "items": found})
-    evidence = await library.read(found, state["tried"], limit=limit)
-    grounds = await _look(state, found, evidence, library)
+    evidence = await reader.read(found, state)
+    grounds = await _look(state, found, evidence, reader)
     is_better = len(state["found"]) > state["graded"] or grounds.score > state["measured"]
     update = {"graded": len(state["found"]), "measured": grounds.score, "is_better": is_better}
     looked = spending(seconds=time.monotonic() - started)
@@ -50,10 +48,13 @@ async def grade(
     return {**update, **await _second_opinion(state, verdict, evidence, models, looked)}
 
 
-async def _look(state: Slice, found: Sequence[Found], evidence: Sequence[Evidence], library: Library) -> Grounds:
-    """A word that stands in no evidence is looked for in the whole corpus, alone."""
-    wanted = unseen(state["question"], evidence)[:MOST_PROBES]
-    absent = [word for word, token in wanted if not await library.knows(word, token)]
+async def _look(state: Slice, found: Sequence[Found], evidence: Sequence[Evidence], reader: EvidenceReader) -> Grounds:
+    """A word that stands in no evidence is looked up in the whole corpus: as it is written, or alone where it is only a
+    part of what is written there."""
+    unknown = unseen(state["question"], evidence)[:MOST_PROBES]
+    wanted = {word: token if token.lower() == word else word for word, token in unknown}
+    known = await reader.known_words(list(wanted.values()), state["collections"])
+    absent = [word for word, written in wanted.items() if written not in known]
     return measure(state["question"], found, evidence, absent)
 
 

@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from typing_extensions import TypedDict
-
 from ...domain import Evidence, Message, Models, Tier
 from ..budgeted import Asked, Means, ask, open_tier
 from ..channels import Best, Found, Spending, Verdict
-from ..evidence.evidence_reader import Library, in_reading_order
+from ..evidence.evidence_reader import EvidenceReader, Looking, in_reading_order
 from ..evidence.prompt_packing import fit
 from ..evidence.support import Report, check_draft
 from ..prompts.requests import Review, reflect_prompt
@@ -22,10 +20,9 @@ MOST_REJECTED = 5
 MOST_CHARACTERS = 200
 
 
-class Slice(TypedDict):
+class Slice(Looking):
     question: str
     found: list[Found]
-    tried: list[str]
     draft: str
     best: Best
     asking_tier: str
@@ -34,10 +31,10 @@ class Slice(TypedDict):
     down: list[Tier]
 
 
-async def reflect(state: Slice, *, models: Models, library: Library, read: int, limit: int) -> dict[str, Any]:
+async def reflect(state: Slice, *, models: Models, reader: EvidenceReader, read: int) -> dict[str, Any]:
     if is_refusal(state["draft"]):
         return {"verdict": "absent", "is_better": False}
-    evidence = await library.read(in_reading_order(state["found"]), state["tried"], limit=limit)
+    evidence = await reader.read(in_reading_order(state["found"]), state)
     report = await asyncio.to_thread(check_draft, state["draft"], evidence)
     is_better = report.score > state["best"]["score"]
     update = {"is_better": is_better, "best": _better(state, report), "rejected": rejected(report)}

@@ -91,6 +91,11 @@ class LocalSearcher:
 
         return await asyncio.to_thread(self.evidence_now, chunk_ids)
 
+    async def known_words(self, words: Sequence[str]) -> frozenset[str]:
+        import asyncio
+
+        return await asyncio.to_thread(self.known_words_now, words)
+
     def search_now(self, query: str, *, limit: int = 10) -> SearchResult:
         """The same without an event loop, for programs that have none."""
         with self._use() as index:
@@ -127,6 +132,11 @@ class LocalSearcher:
             for chunk_id in chunk_ids
             if (chunk := chunks.get(chunk_id)) is not None
         ]
+
+    def known_words_now(self, words: Sequence[str]) -> frozenset[str]:
+        self._lease.collection.require()
+        with Store(self._lease.collection.database) as store:
+            return frozenset(word for word in words if store.has_word(word))
 
     # --- the legs
 

@@ -13,8 +13,9 @@ from typing import Any, cast
 
 from ...domain import Chunk, Language, Reference
 from ...storage.faults import damaged, translated
+from ...text.tokenizer import tokenize
 from ..reading.text_class import TextClass
-from .lexical import Candidate, CorpusStats, grid_length, stats_from_histogram
+from .lexical import Candidate, CorpusStats, grid_length, stats_from_histogram, term_key
 from .outbox_table import DENSE, SPARSE, OutboxTable
 from .schema import connect
 
@@ -164,6 +165,9 @@ class Store:
         """How many chunks can have a vector."""
         return int(self.execute("SELECT COUNT(*) FROM chunks WHERE class <> 'data'").fetchone()[0])
 
+    def has_chunks(self) -> bool:
+        return bool(self.execute("SELECT EXISTS (SELECT 1 FROM chunks)").fetchone()[0])
+
     # --- chunks
 
     def chunks(self, chunk_ids: Sized[str]) -> dict[str, Chunk]:
@@ -235,6 +239,10 @@ class Store:
 
     def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
         return dict(self._in_slices("SELECT term, n FROM terms WHERE term IN ({})", list(keys)))
+
+    def has_word(self, word: str) -> bool:
+        """Whether any chunk has the word, or of a compound a part of it."""
+        return bool(self.document_frequencies([term_key(token) for token in tokenize(word)]))
 
     def candidates(self, chunk_ids: Sequence[str]) -> list[Candidate]:
         sql = "SELECT id, path, start_line, length, terms FROM chunks JOIN texts USING (num) WHERE id IN ({})"

@@ -6,11 +6,13 @@ import asyncio
 import json
 from argparse import Namespace
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
 
 from ...domain import Caveat, Status
 from ...errors import HydragraphError, UsageError
+from ...graphs.hosting.from_settings import open_services
 from ...settings import Settings
 from ..events import Event, Json, stream_events
 from ..run_factory import Machine, readers_of_text, require_chunks
@@ -41,7 +43,7 @@ def run(arguments: Namespace) -> int:
     if arguments.thread is not None and not 0 < len(arguments.thread.strip()) <= 100:
         raise UsageError("--thread: expected a name of 1 to 100 characters")
     settings = settings_for_reading(arguments)
-    require_chunks(settings)
+    require_chunks(settings.home, settings.collection)
     (err if arguments.json else out)(clean_line(readers_of_text(settings)))
     answer = asyncio.run(_answer(settings, arguments.question, arguments.thread))
     if arguments.json:
@@ -52,31 +54,30 @@ def run(arguments: Namespace) -> int:
 
 
 async def _answer(settings: Settings, question: str, thread: str | None) -> Json:
-    machine = Machine(settings, on_call=Calls().show)
     answer: Json | None = None
-    try:
-        async with _saver(settings, thread) as saver:
-            run = await asyncio.to_thread(machine.open, [("user", question)], thread=thread, saver=saver)
-            async with aclosing(stream_events(run)) as events:
-                async for event in events:
-                    _show_progress(event)
-                    answer = event.data if event.name == "done" else answer
-    finally:
-        await machine.close()
+    async with _machine(settings, thread) as machine:
+        run = await asyncio.to_thread(machine.open, [("user", question)], thread=thread)
+        async with aclosing(stream_events(run)) as events:
+            async for event in events:
+                _show_progress(event)
+                answer = event.data if event.name == "done" else answer
     if answer is None:
         raise HydragraphError("the run ended without an answer")
     return answer
 
 
 @asynccontextmanager
-async def _saver(settings: Settings, thread: str | None) -> AsyncIterator[Any]:
-    if thread is None:
-        yield None
-        return
-    from ...graphs.threads.saver import open_threads
+async def _machine(settings: Settings, thread: str | None) -> AsyncIterator[Machine]:
+    """A machine for one run, with the threads open only where there is one."""
+    async with AsyncExitStack() as stack:
+        saver = None
+        if thread is not None:
+            from ...graphs.threads.saver import open_threads
 
-    async with open_threads(settings.home) as saver:
-        yield saver
+            saver = await stack.enter_async_context(open_threads(settings.home))
+        machine = Machine(settings, saver=saver, services=partial(open_services, settings, on_call=Calls().show))
+        stack.push_async_callback(machine.close)
+        yield machine
 
 
 def _show_progress(event: Event) -> None:

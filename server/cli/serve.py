@@ -41,8 +41,13 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
 
 async def opened(machine: Machine, request: RunRequest, budget: Budget) -> Run:
+    return await asyncio.to_thread(_open, machine, request, budget)
+
+
+def _open(machine: Machine, request: RunRequest, budget: Budget) -> Run:
+    machine.require_chunks(request.collection)
     messages = [(message.role, message.content) for message in request.conversation()]
-    return await asyncio.to_thread(machine.open, messages, collection=request.collection, budget=budget)
+    return machine.open(messages, collection=request.collection, budget=budget)
 
 
 def _say_where(settings: Settings, listener: socket.socket) -> None:

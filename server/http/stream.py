@@ -110,14 +110,19 @@ class EventStream(Response):
         try:
             while True:
                 try:
-                    event = await asyncio.wait_for(self._queue.get(), self._keep_alive)
+                    async with asyncio.timeout(self._keep_alive):
+                        waiting = [await self._queue.get()]
                 except TimeoutError:
                     yield KEEP_ALIVE
                     continue
-                if event is None:
+                while not self._queue.empty():  # one write for all that came meanwhile
+                    waiting.append(self._queue.get_nowait())
+                events = [event for event in waiting if event is not None]
+                if events:
+                    yield b"".join(frame(event, number + at) for at, event in enumerate(events, start=1))
+                number += len(events)
+                if len(events) < len(waiting):
                     return
-                number += 1
-                yield frame(event, number)
         finally:
             with anyio.CancelScope(shield=True):
                 stopper.cancel()

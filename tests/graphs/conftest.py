@@ -13,6 +13,8 @@ import pytest
 from hydragraph.domain import Evidence, FileSpan, Hit, Models, Placement, SearchResult, chunk_id
 from hydragraph.graphs import RagServices, RagSettings, build_rag_graph
 from hydragraph.graphs.hosting.evidence_stores import CorpusEvidence
+from hydragraph.graphs.hosting.services import OneCorpus
+from hydragraph.nodes.evidence.evidence_reader import Corpus
 from hydragraph.text.words import stems
 
 SESSION = '''class Session:
@@ -65,6 +67,7 @@ class WordSearcher:
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self.searches: list[str] = []
+        self.probed: list[str] = []
         self.is_lost = False
         self.items: dict[str, Evidence] = {}
         for path in paths:
@@ -95,6 +98,10 @@ class WordSearcher:
     async def evidence(self, chunk_ids: Sequence[str]) -> list[Evidence]:
         return [] if self.is_lost else [self.items[key] for key in chunk_ids if key in self.items]
 
+    async def known_words(self, words: Sequence[str]) -> frozenset[str]:
+        self.probed += words
+        return frozenset(word for word in words if any(stems(word) & stems(item.text) for item in self.items.values()))
+
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> list[Path]:
@@ -114,7 +121,7 @@ def machine(searcher: WordSearcher) -> Callable[..., Any]:
     def build(
         models: Models, *, web: Any = None, checkpointer: Any = None, result: str = "rag", **settings: Any
     ) -> Any:
-        services = RagServices(models, searcher, CorpusEvidence(searcher), web)
+        services = RagServices(models, OneCorpus(Corpus(searcher, CorpusEvidence(searcher))), web)
         return build_rag_graph(services, RagSettings(**settings), result=result, checkpointer=checkpointer)
 
     return build

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from hydragraph.domain import Budget, Citation, Evidence, FileSpan, Foreign
 from hydragraph.graphs.answers import answer_json, answer_of
 from hydragraph.graphs.hosting.evidence_stores import CorpusEvidence, InMemoryEvidence
 from hydragraph.graphs.hosting.freshness import is_current
-from hydragraph.graphs.hosting.from_settings import close_services, open_services, rag_settings, roles_of, tiers_of
+from hydragraph.graphs.hosting.from_settings import open_services, rag_settings, roles_of, tiers_of
 from hydragraph.graphs.hosting.retriever_searcher import RetrieverSearcher, as_evidence, source_of
+from hydragraph.graphs.hosting.services import RagServices
 from hydragraph.graphs.rag.reducers import evidence_id, merge_found, union
 from hydragraph.nodes.channels import add_spending, spending
 from hydragraph.settings import load_settings
@@ -60,6 +62,26 @@ async def test_evidence_in_memory_forgets_the_oldest() -> None:
     await store.put([Evidence(key, key, Foreign("x")) for key in ("a", "b", "c")])
 
     assert [item.id for item in await store.get(["c", "a", "b"])] == ["c", "b"]
+
+
+async def test_evidence_in_memory_is_kept_for_its_time() -> None:
+    now = [0.0]
+    store = InMemoryEvidence(seconds=60.0, clock=lambda: now[0])
+    await store.put([Evidence("a", "a", Foreign("x"))])
+    now[0] = 30.0
+    await store.put([Evidence("b", "b", Foreign("x"))])
+    now[0] = 60.0
+
+    assert [item.id for item in await store.get(["a", "b"])] == ["b"]
+
+
+async def test_a_chunk_is_read_once_a_run(searcher: Any) -> None:
+    store = CorpusEvidence(searcher)
+    key = next(iter(searcher.items))
+    first = await store.get([key])
+    searcher.is_lost = True
+
+    assert await store.get([key]) == first
 
 
 async def test_evidence_of_a_corpus_and_of_the_web(searcher: Any) -> None:
@@ -168,16 +190,21 @@ def test_settings_become_tiers_roles_and_a_budget() -> None:
 
 
 def test_services_open_nothing_before_they_are_used(own_home: Path) -> None:
-    services = open_services(load_settings({"collection": "none-there"}).settings)
+    async def opened_and_closed() -> RagServices:
+        async with AsyncExitStack() as stack:
+            services = open_services(load_settings({"collection": "none-there"}).settings, stack)
+            services.corpora.open(())
+        return services
 
+    services = asyncio.run(opened_and_closed())
     assert services.models.tiers("generate") == ("local_quality",)
     assert services.web is None
-    asyncio.run(close_services(services))
     assert list(own_home.iterdir()) == []
 
 
 async def test_the_web_only_where_it_is_allowed() -> None:
-    assert open_services(load_settings({"web.enabled": True}).settings).web is not None
+    async with AsyncExitStack() as stack:
+        assert open_services(load_settings({"web.enabled": True}).settings, stack).web is not None
 
 
 @pytest.mark.parametrize(

@@ -19,4 +19,4 @@ def test_a_question_that_is_too_long_is_refused_with_both_figures() -> None:
 def test_half_a_surrogate_pair_reaches_nothing_that_encodes() -> None:
     run = Machine(load_settings().settings).open([("user", "pool\udcff")])
 
-    assert run.input == {"messages": [("user", "pool\ufffd")]}
+    assert run.input["messages"] == [("user", "pool\ufffd")]

@@ -124,7 +124,7 @@ async def test_an_unknown_collection_is_refused_before_the_stream() -> None:
 
 def test_a_collection_that_is_not_there_has_no_chunks(own_home: Path) -> None:
     with pytest.raises(NoIndexError, match="hydragraph index PATH"):
-        require_chunks(replace(Settings(), home=own_home))
+        require_chunks(own_home, "default")
 
 
 def tiers(*urls: str | None) -> Settings:

@@ -447,12 +447,13 @@ async def test_no_question_is_met_politely(machine: Callable[..., Any]) -> None:
 async def test_a_resume_that_lost_the_texts_searches_again(machine: Callable[..., Any], searcher: Any) -> None:
     from langgraph.checkpoint.memory import InMemorySaver
 
-    graph = machine(ScriptedModels(script()), checkpointer=InMemorySaver())
+    saver = InMemorySaver()
     config: Any = {"configurable": {"thread_id": "t"}}
-    await graph.ainvoke({"messages": [("user", FLUSH)]}, config, interrupt_before=["generate"])
+    first = machine(ScriptedModels(script()), checkpointer=saver)
+    await first.ainvoke({"messages": [("user", FLUSH)]}, config, interrupt_before=["generate"])
     searcher.is_lost = True
     searches = len(searcher.searches)
-    out = await graph.ainvoke(None, config)
+    out = await machine(ScriptedModels(script()), checkpointer=saver).ainvoke(None, config)
 
     assert searcher.searches[searches:] == [FLUSH]
     assert out["rag"]["status"] == "answered"

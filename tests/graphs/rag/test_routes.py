@@ -9,11 +9,12 @@ from typing import Any, get_type_hints
 import pytest
 
 from hydragraph.domain import Budget
-from hydragraph.graphs.hosting.services import RagServices, RagSettings
+from hydragraph.graphs.hosting.services import OneCorpus, RagServices, RagSettings
 from hydragraph.graphs.rag.machine import nodes, routes
 from hydragraph.graphs.rag.state import Channels, RagResult, RagState, fresh_turn
 from hydragraph.models.testing.scripted import ScriptedModels
 from hydragraph.nodes.channels import Best, as_spending, spending
+from hydragraph.nodes.evidence.evidence_reader import Corpus
 
 README = Path(__file__).parents[3] / "README.md"
 MODELS = ScriptedModels({}, roles={"generate": "local_fast"})
@@ -115,7 +116,9 @@ def test_searches_stay_in_the_budget(steps: int, expected: list[str]) -> None:
 
 def test_every_slice_is_of_channels(searcher: Any) -> None:
     channels = get_type_hints(RagState)
-    for name, node in nodes(RagServices(MODELS, searcher, searcher), RagSettings(), Channels("rag")).items():
+    for name, node in nodes(
+        RagServices(MODELS, OneCorpus(Corpus(searcher, searcher))), RagSettings(), Channels("rag")
+    ).items():
         function = getattr(node, "func", node)
         asked = get_type_hints(function.__globals__["Slice"])
         assert set(asked) <= set(channels), name
