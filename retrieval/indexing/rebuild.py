@@ -15,6 +15,7 @@ from ..stores.edge_vectors import EdgeVectors
 from ..stores.lexical import document_vector
 from ..stores.outbox_table import DENSE, SPARSE
 from ..stores.texts import Store
+from .graph_stage import save_graph
 from .outbox import Outbox, owe_dense
 
 BATCH = 1000
@@ -103,9 +104,11 @@ def _fits(outbox: Outbox) -> bool:
 
 
 def scrub(outbox: Outbox) -> None:
-    """Leave no byte of what was deleted: a new vector store, a compacted database, an empty log."""
+    """Leave no byte of what was deleted: a new vector store, new arrays of the graph, a compacted
+    database, an empty log."""
     store, folder = outbox.store, outbox.collection.folder
     rebuild(outbox)
+    save_graph(outbox)
     with outbox.collection.owner(outbox.holding.wait):
         require_space(folder, 2 * store.path.stat().st_size, outbox.holding.free)
         store.execute("VACUUM")

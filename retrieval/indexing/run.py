@@ -20,10 +20,12 @@ from ...storage.disk import require_space
 from ..reading.skipped import Skipped
 from ..reading.walk import MAX_BYTES
 from ..stores.collection import Collection
+from ..stores.graph_copy import drop_other_arrays
 from ..stores.manifest import FileEntry, FileRow, Manifest
 from ..stores.texts import Store
 from .batch import Batch
 from .file_reader import FileReader, chunker_stamp, withheld_reason
+from .graph_stage import save_graph_if_due
 from .optimize import LEAST, optimize
 from .outbox import Holding, Outbox
 from .rebuild import ensure_shard, finish_scrub, rebuild, verify
@@ -160,6 +162,7 @@ class _Run:
         self._start = time.monotonic()
 
     def run(self, roots: list[Path]) -> IndexReport:
+        drop_other_arrays(self._store)
         ensure_shard(self._outbox)
         try:
             return self._run(roots)
@@ -217,6 +220,7 @@ class _Run:
             self._scrub_after({entry.row.path for entry in batch.entries if _was_known_whole(entry, known)})
             self._manifest.commit(batch.entries)
             self._outbox.carry_sparse()
+            save_graph_if_due(self._outbox)
 
     def _scrub_after(self, paths: set[str]) -> None:
         """First, so that a kill from here on is made good by the next run."""
@@ -243,6 +247,7 @@ class _Run:
         if waiting.sparse < waiting.chunks:
             meter = _Meter("lexical", self._report, waiting.chunks - waiting.sparse)
             self._outbox.carry_sparse(meter.add)
+        save_graph_if_due(self._outbox, at_end=True)
 
     def _embed(self) -> int:
         if self._embedder is None:

@@ -10,16 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
 from ...storage.locks import WAIT_SECONDS
 from ..stores.collection import Collection
-from ..stores.live_graph import LiveGraph
-from ..stores.protocols import VectorIndex
+from ..stores.embedded_graph import EmbeddedGraph
+from ..stores.protocols import NearGraph, VectorIndex
 from ..stores.texts import Store
 from .search_state import SearchState
 
@@ -33,12 +33,9 @@ class OpenIndex:
 
     store: Store
     shard: VectorIndex
+    graph: NearGraph
     state: SearchState
     pool: ThreadPoolExecutor
-
-    @property
-    def graph(self) -> LiveGraph:
-        return self.state.graph
 
     def beside(self, call: Callable[[], T]) -> Future[T]:
         return self.pool.submit(call)
@@ -115,7 +112,8 @@ class IndexLease:
         try:
             opened = stack.enter_context(Collection.open(self.collection.home, self.collection.name, wait=wait))
             pool = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="hydragraph-leg"))
-            index = OpenIndex(opened.store, opened.shard, SearchState(opened.store), pool)
+            graph = stack.enter_context(closing(EmbeddedGraph(opened.store)))
+            index = OpenIndex(opened.store, opened.shard, graph, SearchState(opened.store), pool)
         except BaseException:
             stack.close()
             raise
@@ -136,7 +134,7 @@ class IndexLease:
             index = self._index
             assert index is not None
             if index.store.state() != index.state.identity:
-                index = self._index = OpenIndex(index.store, index.shard, SearchState(index.store), index.pool)
+                index = self._index = replace(index, state=SearchState(index.store))
             return index
 
     def _release(self) -> None:

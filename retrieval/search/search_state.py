@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import groupby
-from operator import itemgetter
 from typing import Generic, TypeVar
 
-from ..stores.edges import pack_edges
-from ..stores.graph_arrays import GraphArrays
 from ..stores.lexical import Candidate, CorpusStats
-from ..stores.live_graph import LiveGraph
 from ..stores.outbox_table import DENSE
 from ..stores.texts import Place, Store
 
@@ -36,14 +31,6 @@ class SearchState:
     def places(self, chunk_ids: Iterable[str]) -> Mapping[str, Place]:
         """Where these chunks stand; those of another state of the collection are left out."""
         return self._places.of(list(dict.fromkeys(chunk_ids)), self._store.places)
-
-    @cached_property
-    def graph(self) -> LiveGraph:
-        rows = self._store.execute("SELECT chunk, kind, name FROM refs ORDER BY chunk")
-        packed = {chunk: pack_edges(row[1:] for row in group) for chunk, group in groupby(rows, key=itemgetter(0))}
-        ids = self._store.execute("SELECT num, id FROM chunks").fetchall()
-        chunks = [(num, chunk_id, packed.get(num, b"")) for num, chunk_id in ids]
-        return LiveGraph.of(GraphArrays.build(chunks), [], [])
 
     @cached_property
     def embeddable(self) -> int:

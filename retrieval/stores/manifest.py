@@ -170,6 +170,7 @@ class Manifest:
         for num in dropped.values():
             self._removed.append(self._store.execute("SELECT terms FROM texts WHERE num = ?", (num,)).fetchone()[0])
             self._refer_anew(num, ())
+            self._store.execute("DELETE FROM edges WHERE chunk = ?", (num,))
             self._store.execute("DELETE FROM texts WHERE num = ?", (num,))
             self._store.execute("DELETE FROM chunks WHERE num = ?", (num,))
         self._outbox.owe(SPARSE, [Owed(chunk_id, "delete", SPARSE_PRIORITY["delete"]) for chunk_id in dropped])
@@ -187,6 +188,7 @@ class Manifest:
         assert num is not None
         self._store.execute("INSERT INTO texts VALUES (?,?,?,?)", (num, chunk.header, chunk.text, row.terms))
         self._added.append(row.terms)
+        self._refer_anew(num, ())
         self._outbox.owe(SPARSE, [Owed(row.id, "put", SPARSE_PRIORITY["put"])])
         if row.text_class != "data":
             self._outbox.owe(DENSE, [Owed(row.id, "put", DENSE_PRIORITY[row.text_class])])
@@ -203,10 +205,8 @@ class Manifest:
 
     def _refer_anew(self, num: int, pairs: Collection[tuple[ReferenceKind, str]]) -> None:
         self._store.execute("DELETE FROM refs WHERE chunk = ?", (num,))
-        self._store.execute("DELETE FROM edges WHERE chunk = ?", (num,))
         self._store.executemany("INSERT INTO refs VALUES (?,?,?)", [(num, *pair) for pair in pairs])
-        if pairs:
-            self._store.execute("INSERT INTO edges VALUES (?,?)", (num, pack_edges(pairs)))
+        self._store.execute("INSERT OR REPLACE INTO edges VALUES (?,?)", (num, pack_edges(pairs)))
         self._store.execute("INSERT OR IGNORE INTO graph_changes VALUES (?)", (num,))
 
     def _count_terms(self) -> None:

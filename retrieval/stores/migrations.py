@@ -69,6 +69,6 @@ def _stamp_part(stamp: str, part: int) -> int | str:
 
 
 def _packed(connection: sqlite3.Connection) -> Iterator[tuple[int, bytes]]:
-    rows = connection.execute("SELECT chunk, kind, name FROM refs ORDER BY chunk")
-    for chunk, references in groupby(rows, key=itemgetter(0)):
-        yield chunk, pack_edges((kind, name) for _, kind, name in references)
+    rows = connection.execute("SELECT num, kind, name FROM chunks LEFT JOIN refs ON chunk = num ORDER BY num")
+    for num, references in groupby(rows, key=itemgetter(0)):
+        yield num, pack_edges((kind, name) for _, kind, name in references if kind is not None)
