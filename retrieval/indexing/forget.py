@@ -39,7 +39,7 @@ def forget_path(collection: Collection, path: Path, holding: Holding | None = No
                 return 0
             if not gone and not roots:
                 raise NoIndexError(f"Nothing at or below {path} is in collection {collection.name!r}.")
-            remain = store.execute("SELECT COUNT(*) FROM files").fetchone()[0] - len(gone)
+            remain = len(store.files()) - len(gone)
             if remain:
                 _take_out(Outbox(collection, store, holding), gone, roots)
         if not remain:
@@ -57,8 +57,7 @@ def _below(store: Store, path: Path) -> tuple[list[str], list[str]]:
     """Files and roots at or below a path, by its name as given or with its links resolved."""
     names = names_of(path)
     folders = tuple(name.rstrip("/") + "/" for name in names)
-    files = [row[0] for row in store.execute("SELECT path FROM files")]
-    gone = [file for file in files if file in names or file.startswith(folders)]
+    gone = [file for file in store.files() if file in names or file.startswith(folders)]
     roots = [root for root in store.roots() if root in names or root.startswith(folders)]
     return gone, roots
 

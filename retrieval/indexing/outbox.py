@@ -25,7 +25,7 @@ from ..reading.text_class import TextClass
 from ..stores.collection import Collection
 from ..stores.edge_vectors import EdgeVectors
 from ..stores.lexical import document_vector, grid_length
-from ..stores.outbox_table import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
+from ..stores.owed import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
 from ..stores.stamps import stamp_of
 from ..stores.texts import Store
 
@@ -138,7 +138,7 @@ class Outbox:
         embedded = 0
         while owed := self._owed.owed(DENSE, DENSE_BATCH):
             rows = self._rows(owed)
-            vectors = self._kept(stamp_of(embedder), rows)
+            vectors = self.store.vectors.of(stamp_of(embedder), {content for _, content in rows})
             try:
                 embedded += self._make(embedder, rows, vectors, count)
             except (KeyboardInterrupt, EmbedderError):
@@ -159,12 +159,6 @@ class Outbox:
                 shard.flush()
                 with self.store.transaction():
                     self._owed.done(DENSE, [one for one, _ in ready])
-
-    def _kept(self, model: str, rows: Sequence[DenseRow]) -> dict[bytes, Vectors]:
-        """The vectors of these chunks that were made before, by content key."""
-        sql = "SELECT vector FROM vectors WHERE model = ? AND content = ?"
-        found = {content: self.store.execute(sql, (model, content)).fetchone() for _, content in rows}
-        return {content: np.frombuffer(row[0], dtype=np.float32) for content, row in found.items() if row}
 
     def _make(self, embedder: Embedder, rows: Sequence[DenseRow], known: dict[bytes, Vectors], count: Count) -> int:
         """Make and keep the vectors that are missing, and put them to the known ones; how many they were."""
@@ -187,20 +181,15 @@ class Outbox:
 
     def _keep(self, model: str, items: Sequence[tuple[bytes, Vectors]]) -> None:
         require_space(self.collection.folder, 4 * sum(vector.nbytes for _, vector in items), self.holding.free)
-        with self.store.transaction():
-            rows = [(model, key, vector.tobytes()) for key, vector in items]
-            self.store.executemany("INSERT OR REPLACE INTO vectors VALUES (?,?,?)", rows)
+        self.store.vectors.keep(model, items)
 
     def drop_unused_vectors(self) -> None:
         """Keep the vectors of chunks that are there, and of another embedder only until this one's are complete."""
-        unused = "DELETE FROM vectors WHERE NOT EXISTS (SELECT 1 FROM chunks WHERE chunks.content = vectors.content)"
         model = self.store.embedder
-        with self.store.transaction():
-            self.store.execute(unused)
-        if self._owed.count(DENSE):
+        self.store.vectors.drop_unused()
+        if self._owed.count(DENSE) or not self.store.vectors.has_others(model):
             return
-        if self.store.execute("SELECT EXISTS (SELECT 1 FROM vectors WHERE model <> ?)", (model,)).fetchone()[0]:
-            with self.shard() as shard:
-                shard.drop_dense_but(model)
-                shard.flush()
-            self.store.execute("DELETE FROM vectors WHERE model <> ?", (model,))
+        with self.shard() as shard:
+            shard.drop_dense_but(model)
+            shard.flush()
+        self.store.vectors.drop_others(model)

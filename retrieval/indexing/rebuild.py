@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import logging
 
-import numpy as np
-
 from ...errors import CollectionError, IndexCorruptError
 from ...storage.disk import require_space
 from ..stores.edge_vectors import EdgeVectors
 from ..stores.lexical import document_vector
-from ..stores.outbox_table import DENSE, SPARSE
+from ..stores.owed import DENSE, SPARSE
 from ..stores.texts import Store
 from .graph_stage import save_graph
 from .outbox import Outbox, owe_dense
@@ -62,14 +60,11 @@ def _fill(outbox: Outbox, shard: EdgeVectors) -> None:
     store = outbox.store
     average = store.grid_length()
     last = 0
-    sql = (
-        "SELECT num, id, length, terms, vector, class FROM chunks JOIN texts USING (num)"
-        " LEFT JOIN vectors ON vectors.content = chunks.content AND model = ? WHERE num > ? ORDER BY num LIMIT ?"
-    )
-    while rows := store.execute(sql, (store.embedder, last, BATCH)).fetchall():
-        shard.add([(row[1], document_vector(row[3], row[2], average)) for row in rows])
-        dense = [(row[1], np.frombuffer(row[4], dtype=np.float32)) for row in rows if row[4] and row[5] != "data"]
-        shard.set_dense(store.embedder, dense)
+    while rows := store.points_after(last, BATCH):
+        shard.add([(it.chunk_id, document_vector(it.terms, it.length, average)) for _, it, _, _ in rows])
+        contents = {it.chunk_id: content for _, it, content, kind in rows if kind != "data"}
+        vectors = store.vectors.of(store.embedder, set(contents.values()))
+        shard.set_dense(store.embedder, [(key, vectors[it]) for key, it in contents.items() if it in vectors])
         last = rows[-1][0]
 
 
@@ -110,15 +105,14 @@ def scrub(outbox: Outbox) -> None:
     rebuild(outbox)
     save_graph(outbox)
     with outbox.collection.owner(outbox.holding.wait):
-        require_space(folder, 2 * store.path.stat().st_size, outbox.holding.free)
-        store.execute("VACUUM")
-        if store.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+        require_space(folder, 2 * store.size, outbox.holding.free)
+        if not store.compact():
             raise CollectionError(
                 f"What was forgotten is out of {outbox.collection.name!r}, but its bytes could not be wiped while"
                 " another program reads the database: run the same command again."
             )
         store.set_meta("scrub", "")
-        store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        store.empty_log()
 
 
 def finish_scrub(outbox: Outbox) -> None:

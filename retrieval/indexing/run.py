@@ -195,9 +195,7 @@ class _Run:
 
     def _read(self, scanned: Scan) -> Scan:
         """Read what has changed and take out what is gone; the scan without what was opened and not wanted."""
-        with self._store.transaction():
-            self._store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in scanned.absorbed])
-            self._store.executemany("INSERT OR IGNORE INTO roots VALUES (?)", [(root,) for root in scanned.roots])
+        self._store.put_roots(scanned.roots, scanned.absorbed)
         meter = _Meter("read", self._report, len(scanned.to_read))
         self._touched = 0
         skipped: list[Skipped] = []
@@ -258,30 +256,24 @@ class _Run:
 
     def _refuse_emptiness(self, scanned: Scan) -> None:
         """Never success over nothing: not in the collection, and not below the roots that were asked for."""
-        below = "SELECT EXISTS (SELECT 1 FROM chunks JOIN files USING (path) WHERE root = ?)"
-        empty = [root for root in scanned.roots if not self._store.execute(below, (root,)).fetchone()[0]]
+        empty = [root for root in scanned.roots if not self._store.has_chunks(root)]
         if len(empty) < len(scanned.roots):
             return
         reasons = [f"{count} {reason}" for reason, count in sorted(scanned.skipped.items())]
         reasons += [f"{path}: {reason}" for path, reason in self._quarantined(scanned)[:5]]
         reasons += [f"{path}: {withheld_reason(count)}" for path, count in self._withheld(scanned)[:5]]
-        with self._store.transaction():
-            for root in empty:
-                self._store.execute("DELETE FROM files WHERE root = ?", (root,))
-                self._store.execute("DELETE FROM roots WHERE path = ?", (root,))
+        self._store.drop_roots(empty)
         raise NoIndexError(
             f"Nothing to index under {', '.join(scanned.roots)}: no file with text was found"
             f" ({'; '.join(reasons) or 'there are no files'})."
         )
 
     def _quarantined(self, scanned: Scan) -> list[tuple[str, str]]:
-        sql = "SELECT path, reason FROM files WHERE status = 'quarantined' AND root = ?"
-        rows = [(path, reason) for root in scanned.roots for path, reason in self._store.execute(sql, (root,))]
+        rows = [row for root in scanned.roots for row in self._store.quarantined(root)]
         return sorted([*rows, *scanned.troubled])
 
     def _withheld(self, scanned: Scan) -> list[tuple[str, int]]:
-        sql = "SELECT path, withheld FROM files WHERE withheld > 0 AND root = ? ORDER BY path"
-        return [row for root in scanned.roots for row in self._store.execute(sql, (root,))]
+        return [row for root in scanned.roots for row in self._store.withheld(root)]
 
     def _describe(self, scanned: Scan, embedded: int) -> IndexReport:
         counts = self._store.counts()

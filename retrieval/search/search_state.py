@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Generic, TypeVar
 
 from ..stores.lexical import Candidate, CorpusStats
-from ..stores.outbox_table import DENSE
+from ..stores.owed import DENSE
 from ..stores.texts import Place, Store
 
 REMEMBERED = 4_000  # chunks whose place and words are kept, some 2 KB each

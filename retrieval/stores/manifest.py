@@ -17,7 +17,7 @@ from ...text.tokenizer import tokenize
 from ..reading.text_class import TextClass
 from .edges import pack_edges
 from .lexical import pack_terms, unpack_terms
-from .outbox_table import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
+from .owed import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
 from .texts import Store
 
 FileStatus = Literal["indexed", "quarantined"]

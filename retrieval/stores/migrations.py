@@ -13,7 +13,7 @@ from typing import Final
 
 from ..reading.text_class import text_class
 from .edges import pack_edges
-from .outbox_table import DENSE_PRIORITY
+from .owed import DENSE_PRIORITY
 
 RENAMED: Final = ("files", "chunks")  # tables with other columns than before
 RANKS: Final = " ".join(f"WHEN '{name}' THEN {rank}" for name, rank in DENSE_PRIORITY.items())

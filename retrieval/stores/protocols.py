@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, Self
 
-from ...domain import Reference, ReferenceKind
-from .lexical import SparseVector
+from ...domain import Chunk, Reference, ReferenceKind
+from .lexical import Candidate, CorpusStats, SparseVector
+from .manifest import FileEntry, FileRow
 from .neighbourhood import Frequencies, GraphItem, Neighbourhood
+from .owed import Action, Owed
+from .texts import Place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,6 +19,79 @@ if TYPE_CHECKING:
     Vector = NDArray[np.float32]
 
 DensePoint = tuple[str, SparseVector, list[float] | None]
+
+
+class TextReader(Protocol):
+    """The chunks of a collection and where they stand. What is not there is left out."""
+
+    def has_chunks(self) -> bool: ...
+    def chunks(self, chunk_ids: Sequence[str]) -> dict[str, Chunk]:
+        """With their text."""
+
+    def places(self, chunk_ids: Sequence[str]) -> dict[str, Place]:
+        """Without it."""
+
+    def chunks_at(self, path_suffix: str, line: int) -> list[str]:
+        """The chunks in which this line of a file stands, of all files whose path ends so; by path and line."""
+
+    def extract(self, path: str) -> str | None:
+        """The text that was extracted from a PDF or notebook: what its chunks' lines count."""
+
+    def references(self, chunk_ids: Sequence[str]) -> list[Reference]:
+        """What these chunks define, call, import, ...; by chunk, kind and name."""
+
+
+class WordStatistics(Protocol):
+    """The words of a collection, as BM25 counts them."""
+
+    def stats(self) -> CorpusStats: ...
+    def grid_length(self) -> float:
+        """The average length inside the stored weights."""
+
+    def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
+        """In how many chunks each of these terms is; those that are in none are left out."""
+
+    def candidates(self, chunk_ids: Sequence[str]) -> list[Candidate]: ...
+    def has_word(self, word: str) -> bool:
+        """Whether any chunk has the word, or of a compound a part of it."""
+
+
+class TextWriter(Protocol):
+    """Files into a collection, each whole or not at all, with what other stores are owed for them."""
+
+    def rows(self, roots: Iterable[str]) -> dict[str, FileRow]:
+        """The files below these roots, by path."""
+
+    def commit(self, entries: Sequence[FileEntry], gone: Iterable[str] = (), gone_roots: Iterable[str] = ()) -> None:
+        """Put these files and take out files and roots that are gone: all of it, or nothing where it raises."""
+
+    def touch(self, rows: Iterable[FileRow]) -> None:
+        """Note newer signatures of files whose bytes are the same."""
+
+
+class TextStore(TextReader, WordStatistics, Protocol):
+    """What a search reads of a collection beside its vectors and its graph."""
+
+
+class Outbox(Protocol):
+    """What each store does not have yet: one action an item, a later one takes the place of an earlier one."""
+
+    def owe(self, store: str, owed: Iterable[Owed]) -> None:
+        """A reweigh is owed only where nothing else is: a put brings the weights of today, too."""
+
+    def owed(self, store: str, limit: int) -> list[Owed]:
+        """The next ones: the lowest priority first, then by item."""
+
+    def done(self, store: str, owed: Iterable[Owed]) -> None:
+        """The store has them safely. What has since been owed otherwise stays."""
+
+    def drop(self, store: str, items: Iterable[str] | None = None) -> None:
+        """Owe the store nothing any more of these items, or nothing at all."""
+
+    def counts(self, store: str) -> dict[Action, int]:
+        """How much of each action is owed."""
+
+    def count(self, store: str) -> int: ...
 
 
 class NearGraph(Protocol):

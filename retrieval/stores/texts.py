@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection as Sized
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 from ...domain import Chunk, Language, Reference
-from ...storage.faults import damaged, translated
 from ...text.tokenizer import tokenize
 from ..reading.text_class import TextClass
+from .database import Database
+from .kept_vectors import KeptVectors
 from .lexical import Candidate, CorpusStats, grid_length, stats_from_histogram, term_key
-from .outbox_table import DENSE, SPARSE, OutboxTable
-from .schema import connect
-
-SLICE = 500  # parameters in one statement
+from .outbox_table import OutboxTable
+from .owed import DENSE, SPARSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,74 +52,13 @@ class Counts:
         return self.dense / self.embeddable if self.embeddable else 0.0
 
 
-class Rows:
-    """What a statement gave. A damaged page may show only when its row is read."""
-
-    __slots__ = ("_cursor", "_path")
-
-    def __init__(self, path: Path, cursor: sqlite3.Cursor) -> None:
-        self._path = path
-        self._cursor = cursor
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.fetchall())
-
-    def fetchone(self) -> Any:
-        with translated(self._path, damaged):
-            return self._cursor.fetchone()
-
-    def fetchall(self) -> list[Any]:
-        with translated(self._path, damaged):
-            return self._cursor.fetchall()
-
-    @property
-    def lastrowid(self) -> int | None:
-        return self._cursor.lastrowid
-
-
-class Store:
-    """The database of one collection. One thread writes; any number may read."""
+class Store(Database):
+    """The texts of one collection and what is known about them. One thread writes; any number may read."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        self.path = path
-        self._connection = connect(path, create=create)
+        super().__init__(path, create=create)
         self.outbox = OutboxTable(self)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def execute(self, sql: str, parameters: Sequence[object] = ()) -> Rows:
-        with translated(self.path, damaged):
-            return Rows(self.path, self._connection.execute(sql, cast(Any, parameters)))
-
-    def executemany(self, sql: str, rows: Iterable[Sequence[object]]) -> None:
-        with translated(self.path, damaged):
-            self._connection.executemany(sql, cast(Any, rows))
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing: what is inside reaches the disk when the block ends, or leaves no trace."""
-        self.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
-    def _in_slices(self, sql: str, values: Sized[object]) -> Iterator[tuple[Any, ...]]:
-        """Rows of `sql`, whose one `{}` takes the placeholders of a slice of the values."""
-        remaining = list(values)
-        for start in range(0, len(remaining), SLICE):
-            part = remaining[start : start + SLICE]
-            yield from self.execute(sql.format(",".join("?" * len(part))), part)
+        self.vectors = KeptVectors(self)
 
     # --- what is known about the collection
 
@@ -141,6 +76,32 @@ class Store:
 
     def roots(self) -> list[str]:
         return [str(path) for (path,) in self.execute("SELECT path FROM roots ORDER BY path")]
+
+    def put_roots(self, roots: Iterable[str], absorbed: Iterable[str] = ()) -> None:
+        """Know these roots, and no longer those that lie inside them."""
+        with self.transaction():
+            self.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in absorbed])
+            self.executemany("INSERT OR IGNORE INTO roots VALUES (?)", [(root,) for root in roots])
+
+    def drop_roots(self, roots: Iterable[str]) -> None:
+        """Know these roots no longer, nor the files below them, which have no chunks."""
+        with self.transaction():
+            for root in roots:
+                self.execute("DELETE FROM files WHERE root = ?", (root,))
+                self.execute("DELETE FROM roots WHERE path = ?", (root,))
+
+    def files(self) -> list[str]:
+        return [str(path) for (path,) in self.execute("SELECT path FROM files ORDER BY path")]
+
+    def quarantined(self, root: str) -> list[tuple[str, str]]:
+        """Files of this root that could not be read, and why."""
+        sql = "SELECT path, reason FROM files WHERE status = 'quarantined' AND root = ? ORDER BY path"
+        return self.execute(sql, (root,)).fetchall()
+
+    def withheld(self, root: str) -> list[tuple[str, int]]:
+        """Files of this root with chunks that are left out because a credential stands in them, and how many."""
+        sql = "SELECT path, withheld FROM files WHERE withheld > 0 AND root = ? ORDER BY path"
+        return self.execute(sql, (root,)).fetchall()
 
     def file_roots(self) -> list[str]:
         """The roots that files stand under; more than `roots()` where a run that put one inside another was cut off."""
@@ -165,10 +126,23 @@ class Store:
         """How many chunks can have a vector."""
         return int(self.execute("SELECT COUNT(*) FROM chunks WHERE class <> 'data'").fetchone()[0])
 
-    def has_chunks(self) -> bool:
-        return bool(self.execute("SELECT EXISTS (SELECT 1 FROM chunks)").fetchone()[0])
-
     # --- chunks
+
+    def has_chunks(self, root: str | None = None) -> bool:
+        """Is there any chunk, or any below this root?"""
+        if root is None:
+            return bool(self.one("SELECT EXISTS (SELECT 1 FROM chunks)"))
+        sql = "SELECT EXISTS (SELECT 1 FROM chunks JOIN files USING (path) WHERE root = ?)"
+        return bool(self.one(sql, (root,)))
+
+    def chunks_at(self, path_suffix: str, line: int) -> list[str]:
+        """The chunks in which this line of a file stands, of all files whose path ends so; by path and line."""
+        sql = (
+            "SELECT id FROM files JOIN chunks USING (path)"
+            " WHERE (path = ?1 OR substr(path, -length(?1) - 1) = '/' || ?1) AND start_line <= ?2 AND end_line >= ?2"
+            " ORDER BY path, start_line, id"
+        )
+        return [str(chunk_id) for (chunk_id,) in self.execute(sql, (path_suffix, line))]
 
     def chunks(self, chunk_ids: Sized[str]) -> dict[str, Chunk]:
         """Those that are there, with their text."""
@@ -176,12 +150,12 @@ class Store:
             "SELECT id, path, start_line, end_line, text, header, language, symbol, place"
             " FROM chunks JOIN texts USING (num) WHERE id IN ({})"
         )
-        return {row[0]: Chunk(*row[1:]) for row in self._in_slices(sql, chunk_ids)}
+        return {row[0]: Chunk(*row[1:]) for row in self.in_slices(sql, chunk_ids)}
 
     def places(self, chunk_ids: Sized[str]) -> dict[str, Place]:
         """Those that are there, without their text."""
         sql = "SELECT id, path, start_line, end_line, symbol, language, place FROM chunks WHERE id IN ({})"
-        return {row[0]: Place(*row) for row in self._in_slices(sql, chunk_ids)}
+        return {row[0]: Place(*row) for row in self.in_slices(sql, chunk_ids)}
 
     def extract(self, path: str) -> str | None:
         """The text that was extracted from a PDF or notebook: what its chunks' lines count."""
@@ -203,16 +177,24 @@ class Store:
         )
         return self.execute(sql, (model,)).fetchall()
 
+    def points_after(self, num: int, limit: int) -> list[tuple[int, Candidate, bytes, TextClass]]:
+        """Chunks by number, from behind `num`: number, words, content key and class."""
+        sql = (
+            "SELECT num, content, class, id, path, start_line, length, terms FROM chunks JOIN texts USING (num)"
+            " WHERE num > ? ORDER BY num LIMIT ?"
+        )
+        return [(row[0], Candidate(*row[3:]), row[1], row[2]) for row in self.execute(sql, (num, limit))]
+
     def content_keys(self, chunk_ids: Sized[str]) -> dict[str, bytes]:
         """What the vectors of these chunks are kept under."""
-        return dict(self._in_slices("SELECT id, content FROM chunks WHERE id IN ({})", chunk_ids))
+        return dict(self.in_slices("SELECT id, content FROM chunks WHERE id IN ({})", chunk_ids))
 
     # --- the graph: references as they stand in the text
 
     def references(self, chunk_ids: Sized[str]) -> list[Reference]:
         """What these chunks define, call, import, ..."""
         sql = "SELECT id, kind, name FROM refs JOIN chunks ON chunk = num WHERE id IN ({}) ORDER BY id, kind, name"
-        return [Reference(*row) for row in self._in_slices(sql, chunk_ids)]
+        return [Reference(*row) for row in self.in_slices(sql, chunk_ids)]
 
     # --- the lexical leg
 
@@ -238,7 +220,7 @@ class Store:
         return float(self.meta("grid", "0")) or grid_length(self.stats().average_length)
 
     def document_frequencies(self, keys: Iterable[int]) -> dict[int, int]:
-        return dict(self._in_slices("SELECT term, n FROM terms WHERE term IN ({})", list(keys)))
+        return dict(self.in_slices("SELECT term, n FROM terms WHERE term IN ({})", list(keys)))
 
     def has_word(self, word: str) -> bool:
         """Whether any chunk has the word, or of a compound a part of it."""
@@ -246,7 +228,7 @@ class Store:
 
     def candidates(self, chunk_ids: Sequence[str]) -> list[Candidate]:
         sql = "SELECT id, path, start_line, length, terms FROM chunks JOIN texts USING (num) WHERE id IN ({})"
-        return [Candidate(*row) for row in self._in_slices(sql, chunk_ids)]
+        return [Candidate(*row) for row in self.in_slices(sql, chunk_ids)]
 
     def all_document_frequencies(self) -> dict[int, int]:
         return dict(self.execute("SELECT term, n FROM terms"))

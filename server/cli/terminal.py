@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ...errors import HydragraphError
+from ...text.plural import plural as plural
 
 # C0 and C1 (escape sequences begin there), invisible and direction-changing characters, lone surrogates.
 _UNSEEN = "\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff"
@@ -56,10 +57,6 @@ def shortened(path: str, most: int = 160) -> str:
         return text
     half = (most - 1) // 2
     return f"{text[:half]}…{text[-half:]}"
-
-
-def plural(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def is_terminal() -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ...errors import CollectionError, HydragraphError, IndexBusyError, NoIndexError
 from ...settings import Settings
 from ...storage.private import opened_to_others, owner_of_open_home
-from ..cli.terminal import plural
+from ...text.plural import plural
 from .check import Check
 from .checks_models import check_models
 

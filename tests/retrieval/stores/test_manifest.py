@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hydragraph.domain import Chunk, Reference
 from hydragraph.retrieval.stores.lexical import stats_of, term_key
 from hydragraph.retrieval.stores.manifest import ChunkerStamp, ChunkRow, FileEntry, FileRow, Manifest
-from hydragraph.retrieval.stores.outbox_table import Owed
+from hydragraph.retrieval.stores.owed import Owed
 from hydragraph.retrieval.stores.texts import Store
 from hydragraph.text.tokenizer import tokenize
 

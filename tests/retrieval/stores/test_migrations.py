@@ -12,7 +12,7 @@ from old_release import EXPECTED, RecordedQueries, unpack_home
 from hydragraph.retrieval.search.searcher import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.retrieval.stores.edges import pack_edges
-from hydragraph.retrieval.stores.outbox_table import Owed
+from hydragraph.retrieval.stores.owed import Owed
 from hydragraph.retrieval.stores.texts import Store
 
 FIRST, SECOND, THIRD = (chunk["id"] for chunk in EXPECTED["chunks"][:3])

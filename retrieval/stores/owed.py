@@ -1,0 +1,24 @@
+"""What a store can be owed, and what comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ..reading.text_class import TextClass
+
+Action = Literal["put", "reweigh", "delete"]
+
+SPARSE, DENSE = "sparse", "dense"
+SPARSE_PRIORITY: Final[Mapping[Action, int]] = {"delete": 0, "put": 1, "reweigh": 1}
+DENSE_PRIORITY: Final[Mapping[TextClass, int]] = {"source": 0, "documentation": 1, "tests": 2, "other": 3, "data": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What is to be done with one item in a store."""
+
+    item: str
+    action: Action
+    priority: int = 0
