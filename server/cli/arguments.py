@@ -11,23 +11,10 @@ from ...settings import Loaded, Settings, load_settings
 from ...storage.private import owner_of_open_home
 from .terminal import clean_line, err
 
-ARGUMENTS = {
-    "home": "home",
-    "name": "collection",
-    "limit": "search.limit",
-    "include_secrets": "index.include_secrets",
-    "host": "server.host",
-    "port": "server.port",
-    "budget_usd": "budget.usd",
-    "budget_tokens": "budget.tokens",
-    "budget_seconds": "budget.seconds",
-    "budget_steps": "budget.steps",
-}
-
 
 def loaded_for(arguments: Namespace) -> Loaded[Settings]:
-    given = {key: getattr(arguments, name, None) for name, key in ARGUMENTS.items()}
-    return load_settings(given, config=arguments.config)
+    given = {key: getattr(arguments, name) for name, key in arguments.settings.items()}
+    return load_settings({"home": arguments.home, **given}, config=arguments.config)
 
 
 def settings_for(arguments: Namespace) -> Settings:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import fields
 from functools import partial
 from typing import TYPE_CHECKING
 
-from ...domain import Caveat, Status
+from ...domain import Budget, Caveat, Status
 from ...errors import HydragraphError, UsageError
 from ...graphs.hosting.from_settings import open_services
 from ...settings import Settings
 from ..events import Event, Json, stream_events
 from ..run_factory import Machine, readers_of_text, require_chunks
 from .arguments import settings_for_reading
+from .options import NAME, add_json, add_name, text
 from .terminal import clean, clean_line, err, out, plural, shown_path
 
 if TYPE_CHECKING:
@@ -35,6 +37,25 @@ CAVEATS: dict[Caveat, str] = {
     "context_truncated": "some of what was found did not fit into the model's context",
     "degraded": "a rule decided where a model could not",
 }
+
+EXAMPLE = """\
+  hydragraph ask "How does flask sign its session cookie?"
+  hydragraph ask "And where is the key set?" --thread cookies
+
+Without a reachable model the answer quotes the best places. The first line says which machines may see the text."""
+SETTINGS = {**NAME, **{f"budget_{bound.name}": f"budget.{bound.name}" for bound in fields(Budget)}}
+UNITS = {"usd": "dollars"}  # the others are called as their bound is
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("question", metavar="QUESTION", type=text)
+    add_name(parser)
+    thread = "continue a conversation of this name, or begin it"
+    parser.add_argument("--thread", metavar="NAME", type=text, help=thread)
+    add_json(parser, "one object")
+    for bound in fields(Budget):
+        kind, unit = type(bound.default), UNITS.get(bound.name, bound.name)
+        parser.add_argument(f"--budget-{bound.name}", type=kind, metavar="N", help=f"at most so many {unit}")
 
 
 def run(arguments: Namespace) -> int:

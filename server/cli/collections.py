@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from ...retrieval.stores.collection import CollectionInfo, list_collections
 from .arguments import settings_for
+from .options import NO_SETTINGS, add_json
 from .terminal import clean_line, err, out, plural
+
+EXAMPLE = "  hydragraph collections"
+SETTINGS = NO_SETTINGS
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_json(parser, "a list")
 
 
 def run(arguments: Namespace) -> int:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from .arguments import loaded_for
+from .options import NO_SETTINGS, add_json
 from .terminal import clean_line, out
+
+EXAMPLE = """\
+  hydragraph config
+  HYDRAGRAPH_BUDGET__TOKENS=20000 hydragraph config"""
+SETTINGS = NO_SETTINGS
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_json(parser, "the settings")
 
 
 def run(arguments: Namespace) -> int:

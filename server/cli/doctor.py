@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from ..doctor.check import Check
 from ..doctor.checks import all_checks
 from .arguments import loaded_for
+from .options import NO_SETTINGS, add_json
 from .terminal import clean_line, out
 
 SIGNS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
+
+EXAMPLE = "  hydragraph doctor\n\nEnds with 1 where something that Hydragraph needs is broken."
+SETTINGS = NO_SETTINGS
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_json(parser, "the checks")
 
 
 def run(arguments: Namespace) -> int:

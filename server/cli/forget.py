@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -13,7 +13,25 @@ from ...graphs.threads.kept import Thread, forget_threads, threads_of, threads_w
 from ...retrieval.indexing.forget import forget_collection, forget_path, names_of
 from ...retrieval.stores.collection import Collection, list_collections
 from .arguments import settings_for
+from .options import NAME, text
 from .terminal import clean_line, err, out, plural
+
+EXAMPLE = """\
+  hydragraph forget ~/src/flask/secret.py     the file, in every collection
+  hydragraph forget ./docs --name this        what is below ./docs, in one collection
+  hydragraph forget this                      the whole collection
+  hydragraph forget --thread cookies          a conversation
+
+A word without a slash that names a collection means the collection; write ./word for the path. Answers are kept in
+threads only: those over a collection go with it, and those in which a forgotten path was found go with the path."""
+SETTINGS = NAME
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("target", metavar="PATH|COLLECTION", nargs="?")
+    parser.add_argument("--thread", metavar="NAME", type=text, help="a conversation instead")
+    parser.add_argument("--name", metavar="COLLECTION", help="only in this collection (default: in every one)")
+    parser.add_argument("--yes", action="store_true", help="do not ask before a whole collection goes")
 
 
 def run(arguments: Namespace) -> int:

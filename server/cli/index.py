@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 from itertools import groupby
 
@@ -16,11 +16,29 @@ from ...retrieval.stores.collection import Collection
 from ...settings import Settings
 from .arguments import settings_for
 from .main import INTERRUPTED
+from .options import NAME, add_json, add_name, path
 from .progress import progress_for_this_terminal
 from .terminal import clean, clean_line, err, out, plural, shortened
 
 SHOWN_QUARANTINED = 20
 SHOWN_SKIPPED = 10  # of each reason
+
+EXAMPLE = """\
+  hydragraph index ~/src/flask ~/notes
+  hydragraph index . --name this
+
+A second run reads only what changed; a run that was stopped is picked up where it was. Text, BM25 and graph can be
+searched within seconds, while dense vectors are still being made."""
+SETTINGS = {**NAME, "include_secrets": "index.include_secrets"}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("paths", nargs="+", metavar="PATH", type=path, help="a file or a folder")
+    add_name(parser)
+    secrets = "also read .env files, keys and credentials, which are left out otherwise"
+    parser.add_argument("--include-secrets", action="store_true", default=None, help=secrets)
+    parser.add_argument("--no-dense", action="store_true", help="text, BM25 and graph only")
+    add_json(parser, "the counts")
 
 
 def run(arguments: Namespace) -> int:

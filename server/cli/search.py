@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
 
 from ...domain import LEGS, Embedder, Hit, SearchResult
@@ -12,9 +12,22 @@ from ...errors import UsageError
 from ...retrieval.search.searcher import LocalSearcher
 from ...settings import Settings
 from .arguments import settings_for_reading
+from .options import NAME, add_json, add_name, text
 from .terminal import clean, clean_line, err, out, plural, shown_path
 
 SNIPPET = 110
+
+EXAMPLE = """\
+  hydragraph search "where are sessions opened?"
+  hydragraph search SecureCookieSessionInterface --limit 3 --json"""
+SETTINGS = {**NAME, "limit": "search.limit"}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("query", metavar="QUERY", type=text)
+    add_name(parser)
+    parser.add_argument("--limit", type=int, metavar="N", help="how many (default: search.limit)")
+    add_json(parser, "a list of hits")
 
 
 def run(arguments: Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from ...domain import Budget
 from ...settings import Settings
@@ -16,6 +16,17 @@ from ..http.uvicorn_server import Server, listen
 from ..run_factory import Machine
 from .arguments import settings_for
 from .terminal import err
+
+EXAMPLE = """\
+  hydragraph serve
+  curl -N http://127.0.0.1:8765/runs/stream -H 'content-type: application/json' -d '{"question": "..."}'"""
+SETTINGS = {"host": "server.host", "port": "server.port"}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    parser.set_defaults(quiet="WARNING")  # nobody else reports a model that fails
+    parser.add_argument("--host", metavar="ADDRESS", help="address to listen on (default: server.host)")
+    parser.add_argument("--port", type=int, metavar="N", help="0 lets the system choose (default: server.port)")
 
 
 def run(arguments: Namespace) -> int:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 
 from ...retrieval.search.suggestions import starting_questions
 from ...retrieval.stores.collection import Collection
 from ...retrieval.stores.texts import Store
 from .arguments import settings_for_reading
+from .options import NAME, add_json, add_name
 from .terminal import clean_line, err, out
+
+EXAMPLE = "  hydragraph suggest --name this"
+SETTINGS = NAME
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_name(parser)
+    add_json(parser, "a list")
 
 
 def run(arguments: Namespace) -> int:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
 
 from ...graphs.threads.kept import list_threads
 from .arguments import settings_for
+from .options import NO_SETTINGS, add_json
 from .terminal import clean_line, err, out, plural
+
+EXAMPLE = "  hydragraph threads\n\n`hydragraph forget --thread NAME` wipes one."
+SETTINGS = NO_SETTINGS
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_json(parser, "a list")
 
 
 def run(arguments: Namespace) -> int:

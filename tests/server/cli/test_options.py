@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from hydragraph.server.cli.arguments import ARGUMENTS, loaded_for
-from hydragraph.server.cli.main import build_parser, main
+from hydragraph.server.cli.arguments import loaded_for
+from hydragraph.server.cli.main import COMMANDS, build_parser, main
 
 Captured = pytest.CaptureFixture[str]
 GIVEN: dict[str, tuple[list[str], object]] = {
@@ -26,7 +27,8 @@ GIVEN: dict[str, tuple[list[str], object]] = {
 
 
 def test_each_argument_that_stands_for_a_setting_is_tried() -> None:
-    assert set(GIVEN) == set(ARGUMENTS.values())
+    modules = [import_module(f"hydragraph.server.cli.{command.module}") for command in COMMANDS]
+    assert set(GIVEN) == {"home", *(key for module in modules for key in module.SETTINGS.values())}
 
 
 @pytest.mark.parametrize("key", GIVEN)
