@@ -22,8 +22,8 @@ CLIENTS: Mapping[Api, type[TierClient]] = {"ollama": OllamaTier, "openai": OpenA
 class ModelGateway:
     """`Models` over servers of one's own: one client a tier, made at its first call; `aclose` when done.
 
-    `transport` makes the connection of a tier; a pool of nodes is such a transport. `on_call` hears of each request
-    when it is over, but not of one that was cancelled.
+    `transport` makes the connection of a tier; a pool of nodes is such a transport. `on_call` receives each request
+    when it is over, unless it was cancelled.
     """
 
     def __init__(

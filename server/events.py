@@ -26,6 +26,13 @@ class Event:
     data: Json
 
 
+def error_event(kind: str, message: str) -> Event:
+    return Event("error", {"type": kind, "message": message})
+
+
+SHUTTING_DOWN = error_event("shutting_down", "the server is stopping; ask again when it is back")
+
+
 class Graph(Protocol):
     """The part of a compiled graph that a run needs."""
 
@@ -78,13 +85,6 @@ async def run_events(run: Run, control: RunControl | None = None) -> AsyncGenera
     except Exception:  # the edge of the process: a client gets a word, the log gets the traceback
         log.exception("run failed")
         yield error_event("internal", "the run failed; the server's log has the cause")
-
-
-def error_event(kind: str, message: str) -> Event:
-    return Event("error", {"type": kind, "message": message})
-
-
-SHUTTING_DOWN = error_event("shutting_down", "the server is stopping; ask again when it is back")
 
 
 def _event(part: Json) -> Event | None:

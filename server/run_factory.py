@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict
 from functools import partial
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, cast
 
 from ..domain import Budget
@@ -16,7 +15,6 @@ from ..errors import NoIndexError, UsageError
 from ..graphs.answers import answer_json, answer_of
 from ..graphs.hosting.from_settings import open_services, rag_settings
 from ..settings import Settings
-from ..settings.urls import host_of
 from .events import Graph, Json, Run
 
 if TYPE_CHECKING:
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 RESULT = "rag"
 REQUEST = f"{RESULT}_request"
 MAX_QUESTION = 20_000  # characters, as much as a message over HTTP may have
-HERE = "this machine"
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -118,29 +115,6 @@ def require_chunks(home: Path, name: str) -> None:
             raise NoIndexError(
                 f"Collection {collection.name!r} is empty. Run `hydragraph index PATH --name {collection.name}` first."
             )
-
-
-def readers_of_text(settings: Settings) -> str:
-    """Which machines may see the text of the collection, in one line."""
-    hosts: dict[str, list[str]] = {}
-    for tier in settings.tiers.named().values():
-        if tier.model:
-            hosts.setdefault(_host(tier.base_url or settings.ollama.base_url), []).append(tier.model)
-    models = {host: f"{host} ({', '.join(dict.fromkeys(names))})" for host, names in hosts.items()}
-    shown = models or {"": f"{HERE} (no model is configured)"}
-    others = [] if not models or HERE in models else [HERE]
-    web = "; web search sees the questions" if settings.web.enabled else ""
-    return f"The text may be seen by: {', '.join([*others, *shown.values()])}{web}"
-
-
-def _host(url: str) -> str:
-    name = host_of(url)
-    if name == "localhost":
-        return HERE
-    try:
-        return HERE if ip_address(name).is_loopback else name
-    except ValueError:
-        return name
 
 
 def _finished(values: Mapping[str, Any]) -> Json:

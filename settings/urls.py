@@ -43,6 +43,12 @@ def host_of(url: str) -> str:
     return (found[1] or found[2] or "").lower() if found else ""
 
 
+def port_of(url: str, default: int) -> int:
+    authority, _ = _split(url.partition("://")[2])
+    port = re.search(r":(\d+)$", authority.rpartition("@")[2])
+    return int(port[1]) if port else default
+
+
 def _without_user(part: str) -> str:
     """What follows `://`. Where no host and port stand before the path, the password goes on in it."""
     authority, rest = _split(part)

@@ -39,7 +39,7 @@ def rag_settings(settings: Settings) -> RagSettings:
 
 
 def embedder_of(settings: Settings) -> Embedder | None:
-    """What the settings name, its made files below home; raises EmbedderError with the mend."""
+    """What the settings name, its made files below home; raises EmbedderError, which says how to get it."""
     from ...models.embedders.open import open_embedder
 
     return open_embedder(settings.embedder, settings.model_cache)

@@ -11,8 +11,8 @@ from ...domain import Reply, Role, Tier
 
 log = logging.getLogger(__name__)
 
+# What constrained the reply: nothing, a JSON schema, or JSON of any shape.
 Constraint = Literal["text", "json_schema", "json"]
-"""What the server held the reply to: nothing, a JSON schema, or JSON of any shape."""
 
 
 @dataclass(frozen=True, slots=True)

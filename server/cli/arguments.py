@@ -24,7 +24,7 @@ def settings_for(arguments: Namespace) -> Settings:
 
 
 def settings_for_reading(arguments: Namespace) -> Settings:
-    """The same for a command that reads a collection: where nobody named one, the only one that there is will do."""
+    """The same for a command that reads a collection: where none was named and there is only one, that one is used."""
     from ...retrieval.stores.collection import Collection, list_collections
 
     loaded = loaded_for(arguments)

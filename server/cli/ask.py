@@ -16,7 +16,8 @@ from ...errors import HydragraphError, UsageError
 from ...graphs.hosting.from_settings import open_services
 from ...settings import Settings
 from ..events import Event, Json, stream_events
-from ..run_factory import Machine, readers_of_text, require_chunks
+from ..readers import readers_of_text
+from ..run_factory import Machine, require_chunks
 from .arguments import settings_for_reading
 from .options import NAME, add_json, add_name, text
 from .terminal import clean, clean_line, err, out, plural, shown_path
@@ -111,7 +112,7 @@ def _show_progress(event: Event) -> None:
 
 
 class Calls:
-    """Shows each request to a model below its node, and what is wrong with it when that is first met."""
+    """Shows each request to a model below its node, and each fault in full the first time."""
 
     def __init__(self) -> None:
         self._told: set[str] = set()
@@ -139,7 +140,7 @@ def shown(answer: Json) -> str:
 
 
 def _with_short_paths(answer: Json) -> str:
-    """The nearest misses as citations are shown: relative to where one stands, and each on its line."""
+    """The nearest misses in the form of citations: relative to the current folder, one a line."""
     text: str = answer["answer"]
     for place in answer["nearest"]:
         text = text.replace(f"\n- {place}", f"\n- {shown_path(place)}")

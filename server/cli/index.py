@@ -64,7 +64,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _embedder(settings: Settings) -> Embedder | None:
-    """Without the weights the rest is indexed all the same, and the next run adds the vectors."""
+    """Without the weights everything else is indexed, and a later run adds the vectors."""
     try:
         return open_embedder(settings.embedder, settings.model_cache)
     except EmbedderError as error:
@@ -73,7 +73,7 @@ def _embedder(settings: Settings) -> Embedder | None:
 
 
 def _say_threads(collection: Collection, report: IndexReport) -> None:
-    """A conversation is not wiped unasked, but it may quote what the index no longer has."""
+    """A conversation is kept, although it may quote what the index no longer has: the person is told."""
     from ...graphs.threads.kept import threads_with
 
     for thread in threads_with(collection.home, collection.name, report.wiped):

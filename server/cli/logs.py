@@ -12,7 +12,7 @@ CHATTY = ("httpx", "httpcore")  # a line for each request, the whole URL in it
 
 
 class LogFormatter(logging.Formatter):
-    """A record may quote a model, a document or a URL: no control character and no password of theirs is shown."""
+    """A record may quote a model, a document or a URL: control characters and passwords are hidden."""
 
     def format(self, record: logging.LogRecord) -> str:
         return clean(hide_secrets(super().format(record)))

@@ -44,7 +44,7 @@ def clean_line(text: str) -> str:
 
 
 def shown_path(path: str | Path, folder: Path | None = None) -> str:
-    """Relative to the folder a person stands in where the file is below it."""
+    """Relative to the current folder where the file is below it."""
     text, here = str(path), str(folder or Path.cwd())
     below = text[len(here) :].lstrip("/") if text.startswith(here.rstrip("/") + "/") else text
     return clean_line(below)
@@ -76,7 +76,7 @@ def prepare_streams() -> None:
 
 
 def drop_stdout() -> None:
-    """After what it leads to is gone or full, so that the interpreter's own flush at its end does not complain."""
+    """Called when stdout is closed or full, so that the interpreter's last flush does not fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

@@ -1,4 +1,4 @@
-"""What `hydragraph doctor` looks at: each part that exists, with how to mend what is wrong. Changes nothing."""
+"""The checks of `hydragraph doctor`: each part, and how to repair what is wrong. They change nothing."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ...storage.private import opened_to_others, owner_of_open_home
 from ...text.plural import plural
 from .check import Check
 from .checks_models import check_models
+from .checks_stores import check_stores
 
 VERIFIED_PYTHON = (3, 11)
 ENOUGH_DISK = 1_000_000_000
@@ -29,13 +30,14 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield _looked_at("disk", lambda: check_disk(settings.home))
     yield _looked_at(f"embedder {settings.embedder}", lambda: check_embedder(settings))
     yield from check_models(settings)
+    yield from check_stores(settings)
     yield from check_collections(settings.home)
     if settings.web.enabled:
         yield check_web()
 
 
 def _looked_at(part: str, look: Callable[[], Check]) -> Check:
-    """What cannot be looked at is broken, and the rest is looked at all the same."""
+    """A part that cannot be checked is broken, and the other parts are still checked."""
     try:
         return look()
     except (IndexBusyError, NoIndexError) as error:
@@ -56,7 +58,7 @@ def check_python(version: tuple[int, ...] = sys.version_info[:3]) -> Check:
 
 
 def check_home(home: Path) -> Check:
-    """The nearest folder that exists has to be one, and ours to write."""
+    """The nearest path that exists must be a folder that this user may write."""
     there = _nearest(home)
     if not there.is_dir():
         return Check("home", "broken", f"{home}: {there} is a file", "set HYDRAGRAPH_HOME to a folder")
@@ -66,7 +68,7 @@ def check_home(home: Path) -> Check:
 
 
 def _check_privacy(home: Path) -> Check:
-    """Whether others on this machine may read what is kept: Hydragraph closes what is its user's own."""
+    """Whether other users of this machine may read the home. What belongs to this user is closed when it is opened."""
     owner = owner_of_open_home(home)
     if owner is not None:
         found = f"{home} belongs to user {owner} and may be read by others: it is left as it is"

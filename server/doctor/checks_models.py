@@ -1,4 +1,4 @@
-"""The doctor's look at the models: is the server there, does it have the model, does the context fit."""
+"""Checks of the models: whether the server answers, has the model, and whether the context fits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RESTART = "restart it; its own log has the cause; until then answers are quotes"
 
 @dataclass(frozen=True, slots=True)
 class ServerChecks:
-    """How a server of one protocol is looked at, and how to repair what is wrong with one. `{0}` is the tier's name."""
+    """How a server of one protocol is checked, and how to repair each fault. `{0}` is the tier's name."""
 
     server: str
     look: Callable[[httpx.Client, Tier], Check]
@@ -33,7 +33,7 @@ class ServerChecks:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A tier as it is checked: its name in the settings, what is set there, and the address of its server."""
+    """A tier to check: its name and values in the settings, and the address of its server."""
 
     name: str
     config: TierConfig
@@ -87,7 +87,7 @@ def _check_tier(tier: Tier) -> Check:
 
 
 def _trouble(error: Exception, checks: ServerChecks) -> tuple[str, str]:
-    """What is wrong with a server, and how to repair it."""
+    """The fault of a server, and how to repair it."""
     import httpx
 
     if isinstance(error, httpx.HTTPStatusError):
@@ -144,7 +144,7 @@ def _check_context(tier: Tier, most: int | None) -> Check:
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:
-    """What the server says; a ValueError where something else answers."""
+    """The server's response as an object; ValueError where it is something else."""
     described = answer.raise_for_status().json()
     if not isinstance(described, dict):
         raise ValueError(f"expected an object, got {type(described).__name__}")

@@ -78,8 +78,8 @@ class RunRequest(Strict):
         return self.messages or (ChatMessage(role="user", content=self.question or ""),)
 
 
+# Makes a run that is ready to stream from a valid request; raises HydragraphError where it cannot.
 Opener = Callable[[RunRequest, Budget], Awaitable[Run]]
-"""From a valid request to a run that is ready to stream; what it cannot open it raises as a HydragraphError."""
 
 
 def create_app(

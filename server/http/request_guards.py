@@ -20,7 +20,7 @@ def allowed_hosts(host: str, further: Sequence[str] = ()) -> tuple[str, ...]:
 
 
 class HostCheck:
-    """Against DNS rebinding: a page whose name was turned to 127.0.0.1 still says its own name in the Host header."""
+    """Against DNS rebinding: a page whose name resolves to 127.0.0.1 still sends its own name in the Host header."""
 
     def __init__(self, app: ASGIApp, allowed: Sequence[str]) -> None:
         self._app, self._allowed = app, frozenset(allowed)

@@ -34,7 +34,7 @@ def frame(event: Event, number: int) -> bytes:
 
 
 class Runs:
-    """The runs in progress: at most `limit`, and all of them told when the server stops."""
+    """The runs in progress: at most `limit`. Each client gets an event when the server stops."""
 
     def __init__(self, limit: int, *, grace: float = 5.0) -> None:
         self.limit = limit

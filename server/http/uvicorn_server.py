@@ -1,4 +1,4 @@
-"""The process that listens: uvicorn, told to stop its runs before it waits for their connections."""
+"""The listening process: uvicorn, which stops its runs before it waits for their connections."""
 
 from __future__ import annotations
 

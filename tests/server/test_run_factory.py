@@ -1,4 +1,4 @@
-"""The real machine behind the faces: over HTTP with a client that leaves, and what is said about who sees the text."""
+"""The real machine behind the faces: over HTTP with a client that leaves."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from hydragraph.server.http.app import create_app
 from hydragraph.server.http.request_guards import allowed_hosts
 from hydragraph.server.http.stream import Runs
 from hydragraph.server.http.uvicorn_server import Server, listen
-from hydragraph.server.run_factory import Machine, readers_of_text, require_chunks
-from hydragraph.settings import OllamaSettings, Settings, TierConfig, TiersSettings, WebSettings, load_settings
+from hydragraph.server.run_factory import Machine, require_chunks
+from hydragraph.settings import OllamaSettings, Settings, TierConfig, TiersSettings, load_settings
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\ncontent-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
@@ -125,37 +125,3 @@ async def test_an_unknown_collection_is_refused_before_the_stream() -> None:
 def test_a_collection_that_is_not_there_has_no_chunks(own_home: Path) -> None:
     with pytest.raises(NoIndexError, match="hydragraph index PATH"):
         require_chunks(own_home, "default")
-
-
-def tiers(*urls: str | None) -> Settings:
-    first, second = (TierConfig(model="a" if url else "", base_url=url) for url in urls)
-    return replace(Settings(), tiers=TiersSettings(first, replace(second, model=second.model and "b")))
-
-
-@pytest.mark.parametrize(
-    ("settings", "expected"),
-    [
-        (tiers(None, None), "this machine (no model is configured)"),
-        (tiers("http://localhost:1", "http://127.0.0.2:2"), "this machine (a, b)"),
-        (tiers("http://[::1]:1", None), "this machine (a)"),
-        (tiers("http://me:pw@box.lan:1", "http://127.0.0.1"), "box.lan (a), this machine (b)"),
-        (tiers("http://me:p@s[s:w@box.lan:1", "http://@[::1]:2/@x"), "box.lan (a), this machine (b)"),
-        (tiers("http://10.0.0.5:1", "http://10.0.0.5:1"), "this machine, 10.0.0.5 (a, b)"),
-        (
-            replace(
-                tiers(None, None),
-                tiers=TiersSettings(
-                    TierConfig("a", "http://me:pw@gpu-box:8000/v1", "openai", "sk-key"),
-                    TierConfig("b", "http://127.0.0.1:8080/v1", "openai"),
-                ),
-            ),
-            "gpu-box (a), this machine (b)",
-        ),
-        (
-            replace(tiers(None, None), web=WebSettings(enabled=True)),
-            "this machine (no model is configured); web search sees the questions",
-        ),
-    ],
-)
-def test_who_may_see_the_text(settings: Settings, expected: str) -> None:
-    assert readers_of_text(settings) == f"The text may be seen by: {expected}"

@@ -1,0 +1,56 @@
+"""Which machines may see what is indexed: models see the text, store servers see vectors and names."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from ..settings import Settings
+from ..settings.urls import host_of
+
+HERE = "this machine"
+
+
+def readers_of_text(settings: Settings) -> str:
+    """Which machines may see the text of the collection, in one line."""
+    hosts: dict[str, list[str]] = {}
+    for tier in settings.tiers.named().values():
+        if tier.model:
+            hosts.setdefault(machine_of(tier.base_url or settings.ollama.base_url), []).append(tier.model)
+    models = {host: f"{host} ({', '.join(dict.fromkeys(names))})" for host, names in hosts.items()}
+    shown = models or {"": f"{HERE} (no model is configured)"}
+    others = [] if not models or HERE in models else [HERE]
+    web = "; web search sees the questions" if settings.web.enabled else ""
+    return f"The text may be seen by: {', '.join([*others, *shown.values()])}{_stores(settings)}{web}"
+
+
+def machine_of(url: str) -> str:
+    """The host of a URL, or "this machine"."""
+    name = host_of(url)
+    if name == "localhost":
+        return HERE
+    try:
+        return HERE if ip_address(name).is_loopback else name
+    except ValueError:
+        return name
+
+
+def _stores(settings: Settings) -> str:
+    """What the engines of the collection keep on other machines."""
+    vectors, graph = _engines(settings)
+    kept = {
+        "vectors": machine_of(settings.qdrant.url) if vectors == "qdrant" and settings.qdrant.url else HERE,
+        "names": machine_of(settings.neo4j.url) if graph == "neo4j" else HERE,
+    }
+    return "".join(f"; its {what} are kept on {host}" for what, host in kept.items() if host != HERE)
+
+
+def _engines(settings: Settings) -> tuple[str, str]:
+    """The engines that the collection records, or, where there is none yet, those of the settings."""
+    from ..retrieval.stores.collection import Collection
+    from ..retrieval.stores.texts import Store
+
+    collection = Collection(settings.home, settings.collection)
+    if not collection.exists():
+        return settings.stores.vectors, settings.stores.graph
+    with Store(collection.database) as store:
+        return store.meta("vectors_engine") or "edge", store.meta("graph_engine") or "embedded"
