@@ -36,7 +36,7 @@ class IndexState:
 
 
 def read_state(collection: Collection) -> IndexState:
-    with Collection.open(collection.home, collection.name) as opened:
+    with Collection.open(collection.home, collection.name, engines=collection.engines) as opened:
         tables = {name: opened.store.execute(sql).fetchall() for name, sql in TABLES.items()}
         points = list(opened.shard.points(opened.store.embedder))
     return IndexState(

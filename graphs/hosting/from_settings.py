@@ -25,9 +25,12 @@ def open_services(settings: Settings, closing: AsyncExitStack, *, on_call: OnCal
     """
     from ...models.clients.call_log import log_call
     from ...models.gateway import ModelGateway
+    from ...retrieval.stores.engines import Engines
     from ...tools.web_search import DuckDuckGoSearch
 
-    corpora = LocalCorpora(settings.home, settings.collection, lambda: embedder_of(settings))
+    corpora = LocalCorpora(
+        settings.home, settings.collection, lambda: embedder_of(settings), engines=Engines.of(settings)
+    )
     closing.push_async_callback(corpora.aclose)
     models = ModelGateway(tiers_of(settings), roles_of(settings), on_call=on_call or log_call)
     closing.push_async_callback(models.aclose)

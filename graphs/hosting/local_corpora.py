@@ -16,6 +16,7 @@ from .evidence_stores import CorpusEvidence
 
 if TYPE_CHECKING:
     from ...retrieval.search.searcher import LocalSearcher
+    from ...retrieval.stores.engines import Engines
 
 MOST_OPEN = 8
 
@@ -25,8 +26,15 @@ class LocalCorpora:
     serves that run to its end."""
 
     def __init__(
-        self, home: Path, default: str, open_embedder: Callable[[], Embedder | None], *, most: int = MOST_OPEN
+        self,
+        home: Path,
+        default: str,
+        open_embedder: Callable[[], Embedder | None],
+        *,
+        most: int = MOST_OPEN,
+        engines: Engines | None = None,
     ) -> None:
+        self._engines = engines
         self._home = home
         self._default = default
         self._embedder = Once(open_embedder)
@@ -58,8 +66,9 @@ class LocalCorpora:
 
     def _new(self, name: str) -> tuple[LocalSearcher, Corpus]:
         from ...retrieval.search.searcher import LocalSearcher
+        from ...retrieval.stores.engines import EMBEDDED
 
-        searcher = LocalSearcher(self._home, name, self._embedder)
+        searcher = LocalSearcher(self._home, name, self._embedder, engines=self._engines or EMBEDDED)
         return searcher, Corpus(searcher, CorpusEvidence(searcher))
 
 

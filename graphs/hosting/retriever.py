@@ -22,8 +22,9 @@ def open_retriever(
     """
     from ...retrieval.search.retriever import HydragraphRetriever
     from ...retrieval.search.searcher import LocalSearcher
+    from ...retrieval.stores.engines import Engines
 
     used = settings or load_settings().settings
     used = replace(used, collection=collection or used.collection)
-    searcher = LocalSearcher(used.home, used.collection, lambda: embedder_of(used))
+    searcher = LocalSearcher(used.home, used.collection, lambda: embedder_of(used), engines=Engines.of(used))
     return HydragraphRetriever(searcher, limit=limit or used.search.limit)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...errors import NoIndexError
+from ...errors import IndexCorruptError, NoIndexError
 from ..stores.collection import Collection
+from ..stores.edge_vectors import EdgeStores
 from ..stores.manifest import Manifest
 from ..stores.texts import Store
 from .optimize import optimize
@@ -19,8 +20,24 @@ def forget_collection(collection: Collection, holding: Holding | None = None) ->
     holding = holding or Holding()
     if not collection.folder.is_dir():
         collection.require()
-    with collection.writer(holding.wait), collection.owner(holding.wait):
-        collection.remove()
+    with collection.writer(holding.wait):
+        drop_vectors(collection)
+        with collection.owner(holding.wait):
+            collection.remove()
+
+
+def drop_vectors(collection: Collection) -> None:
+    """Delete the vectors where they are not in the collection's folder: first, so that nothing is lost of sight.
+
+    Raises StoreServerError where the server is away. A database that cannot be read names no engine.
+    """
+    try:
+        with Store(collection.database) as store:
+            stores = collection.vectors(store)
+    except (IndexCorruptError, NoIndexError):
+        return
+    if not isinstance(stores, EdgeStores):
+        stores.drop_but(None)
 
 
 def forget_path(collection: Collection, path: Path, holding: Holding | None = None) -> int:
@@ -43,6 +60,7 @@ def forget_path(collection: Collection, path: Path, holding: Holding | None = No
             if remain:
                 _take_out(Outbox(collection, store, holding), gone, roots)
         if not remain:
+            drop_vectors(collection)
             with collection.owner(holding.wait):
                 collection.remove()
     return len(gone)

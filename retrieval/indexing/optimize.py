@@ -19,7 +19,7 @@ from typing import Final
 
 from ...errors import DiskFullError
 from ...storage.disk import require_space
-from ..stores.edge_vectors import EdgeVectors
+from ..stores.edge_vectors import EdgeStores, EdgeVectors
 from .outbox import Outbox
 from .rebuild import rebuild
 
@@ -57,24 +57,24 @@ def optimize(outbox: Outbox, least: int = LEAST, begin: Callable[[int], Callable
 
 def _replace(outbox: Outbox) -> None:
     collection, store = outbox.collection, outbox.store
+    stores = EdgeStores(collection.folder, outbox.holding.free)
     number = int(store.meta("shard"))
-    collection.drop_other_shards(number)
-    with _copied(outbox, number) as copy:
+    stores.drop_but(number)
+    with _copied(outbox, stores.place(number)) as copy:
         _run_child(copy)
         _require_same(outbox, copy)
         _sync(copy)
         with collection.owner(outbox.holding.wait):
-            copy.rename(collection.shard_folder(number + 1))
+            copy.rename(stores.place(number + 1))
             with store.transaction():
                 store.set_meta("shard", str(number + 1))
                 store.set_meta("buried", "0")
-            collection.drop_other_shards(number + 1)
+            stores.drop_but(number + 1)
 
 
 @contextmanager
-def _copied(outbox: Outbox, number: int) -> Iterator[Path]:
+def _copied(outbox: Outbox, source: Path) -> Iterator[Path]:
     """A copy under a name of this process, so that no child of a killed one writes to it; gone at the end."""
-    source = outbox.collection.shard_folder(number)
     copy = source.with_name(f"{source.name}.{os.getpid()}")
     size = sum(path.stat().st_blocks * 512 for path in source.rglob("*") if path.is_file())
     require_space(source, COPIES * size, outbox.holding.free)

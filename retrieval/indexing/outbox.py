@@ -23,9 +23,9 @@ from ...storage.disk import FreeBytes, free_bytes, require_space
 from ...storage.locks import WAIT_SECONDS
 from ..reading.text_class import TextClass
 from ..stores.collection import Collection
-from ..stores.edge_vectors import EdgeVectors
 from ..stores.lexical import document_vector, grid_length
 from ..stores.owed import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
+from ..stores.protocols import VectorIndex, VectorStores
 from ..stores.stamps import stamp_of
 from ..stores.texts import Store
 
@@ -72,13 +72,15 @@ class Outbox:
         self._owed = store.outbox
 
     @contextmanager
-    def shard(self) -> Iterator[EdgeVectors]:
-        """The vector store, under the owner's lock for as long as the block runs."""
-        with (
-            self.collection.owner(self.holding.wait),
-            self.collection.shard(self.store, free=self.holding.free) as shard,
-        ):
+    def shard(self) -> Iterator[VectorIndex]:
+        """The vector store, under the owner's lock for as long as the block runs where it has one."""
+        with self.collection.shard(self.store, self.holding.wait, free=self.holding.free) as shard:
             yield shard
+
+    @property
+    def stores(self) -> VectorStores:
+        """Where the vector store and those to replace it live."""
+        return self.collection.vectors(self.store, self.holding.free)
 
     # --- deleted points and sparse vectors
 
@@ -94,7 +96,7 @@ class Outbox:
             if self._owed.count(SPARSE):
                 time.sleep(BREATH_SECONDS)
 
-    def _carry_some(self, shard: EdgeVectors, count: Count) -> bool:
+    def _carry_some(self, shard: VectorIndex, count: Count) -> bool:
         """Whether anything was owed. What is gone comes first, so that no search finds it any more."""
         owed = self._owed.owed(SPARSE, SPARSE_BATCH)
         average = self.store.grid_length()

@@ -9,9 +9,9 @@ import logging
 
 from ...errors import CollectionError, IndexCorruptError
 from ...storage.disk import require_space
-from ..stores.edge_vectors import EdgeVectors
 from ..stores.lexical import document_vector
 from ..stores.owed import DENSE, SPARSE
+from ..stores.protocols import VectorIndex
 from ..stores.texts import Store
 from .graph_stage import save_graph
 from .outbox import Outbox, owe_dense
@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 def ensure_shard(outbox: Outbox) -> None:
     """Make the vector store where it is missing or cannot be opened, and remove what a killed rebuild left behind."""
     number = outbox.store.meta("shard")
-    outbox.collection.drop_other_shards(int(number) if number else None)
+    if not number:
+        outbox.store.set_meta("vectors_engine", outbox.collection.engines.stores.vectors)
+    outbox.stores.drop_but(int(number) if number else None)
     if number:
         try:
             with outbox.shard() as shard:
@@ -46,17 +48,17 @@ def rebuild(outbox: Outbox) -> None:
     """Make a vector store from the database and put it in the old one's place."""
     store, collection = outbox.store, outbox.collection
     old = store.meta("shard")
-    collection.drop_other_shards(int(old) if old else None)
+    outbox.stores.drop_but(int(old) if old else None)
     number = int(old or "0") + 1
-    with EdgeVectors.create(collection.shard_folder(number), free=outbox.holding.free) as shard:
+    with outbox.stores.create(number) as shard:
         _fill(outbox, shard)
         shard.flush()
     with collection.owner(outbox.holding.wait):
         _swap(outbox, number)
-        collection.drop_other_shards(number)
+        outbox.stores.drop_but(number)
 
 
-def _fill(outbox: Outbox, shard: EdgeVectors) -> None:
+def _fill(outbox: Outbox, shard: VectorIndex) -> None:
     store = outbox.store
     average = store.grid_length()
     last = 0

@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from ...storage.locks import WAIT_SECONDS
 from ..stores.collection import Collection
 from ..stores.embedded_graph import EmbeddedGraph
+from ..stores.engines import EMBEDDED, Engines
 from ..stores.protocols import NearGraph, VectorIndex
 from ..stores.texts import Store
 from .search_state import SearchState
@@ -61,9 +62,9 @@ class IndexLease:
         self._until = 0.0  # kept open so long, by the clock of time.monotonic
 
     @classmethod
-    def of(cls, home: Path, name: str) -> IndexLease:
+    def of(cls, home: Path, name: str, engines: Engines = EMBEDDED) -> IndexLease:
         """The lease of a collection in this process; raises UsageError for a name that none can have."""
-        collection = Collection(home, name)
+        collection = Collection(home, name, engines)
         key = Path(os.path.abspath(collection.folder))
         with cls._guard:
             lease = cls._leases.get(key)
@@ -110,7 +111,8 @@ class IndexLease:
         """The lock is waited for without keeping those out who only look."""
         stack, index = ExitStack(), None
         try:
-            opened = stack.enter_context(Collection.open(self.collection.home, self.collection.name, wait=wait))
+            found = self.collection
+            opened = stack.enter_context(Collection.open(found.home, found.name, wait=wait, engines=found.engines))
             pool = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="hydragraph-leg"))
             graph = stack.enter_context(closing(EmbeddedGraph(opened.store)))
             index = OpenIndex(opened.store, opened.shard, graph, SearchState(opened.store), pool)

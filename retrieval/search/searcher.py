@@ -13,6 +13,7 @@ from typing import Final
 
 from ...domain import LEGS, Evidence, FileSpan, Hit, Language, LegName, Placement, SearchResult
 from ...storage.locks import WAIT_SECONDS
+from ..stores.engines import EMBEDDED, Engines
 from ..stores.texts import Place, Store
 from .fusion import Kind, fuse, kind_of, seeds
 from .graph import defined_in, named_in
@@ -59,8 +60,9 @@ class LocalSearcher:
         *,
         idle: float = IDLE_SECONDS,
         wait: float = WAIT_SECONDS,
+        engines: Engines = EMBEDDED,
     ) -> None:
-        self._lease = IndexLease.of(home, name)
+        self._lease = IndexLease.of(home, name, engines)
         self._use = partial(self._lease.use, idle=idle, wait=wait)
         self._legs = all_legs(open_embedder)
         self._troubles: dict[LegName, str] = {}

@@ -19,11 +19,12 @@ from ...storage.disk import FreeBytes, free_bytes
 from ...storage.faults import os_fault
 from ...storage.locks import WAIT_SECONDS, is_locked, locked, locked_in_turn
 from ...storage.private import close_home, close_tree, make_folder
-from .edge_vectors import EdgeVectors, unusable
+from .edge_vectors import unusable
+from .engines import EMBEDDED, Engines, vector_stores
+from .protocols import VectorIndex, VectorStores
 from .texts import Counts, Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-SHARD = "vectors-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Opened:
 
     collection: Collection
     store: Store
-    shard: EdgeVectors
+    shard: VectorIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Collection:
 
     home: Path
     name: str
+    engines: Engines = field(default=EMBEDDED, repr=False)
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
@@ -74,15 +76,22 @@ class Collection:
 
     @classmethod
     @contextmanager
-    def open(cls, home: Path, name: str, *, write: bool = False, wait: float = WAIT_SECONDS) -> Iterator[Opened]:
-        """Hold the owner's lock with database and vector store open; with `write`, the writer's lock too."""
-        collection = cls(home, name)
+    def open(
+        cls,
+        home: Path,
+        name: str,
+        *,
+        write: bool = False,
+        wait: float = WAIT_SECONDS,
+        engines: Engines = EMBEDDED,
+    ) -> Iterator[Opened]:
+        """Database and vector store, with the owner's lock where one is needed; with `write`, the writer's lock too."""
+        collection = cls(home, name, engines)
         collection.require()
         with (
             collection.writer(wait) if write else nullcontext(),
-            collection.owner(wait),
             Store(collection.database) as store,
-            collection.shard(store) as shard,
+            collection.shard(store, wait) as shard,
         ):
             yield Opened(collection, store, shard)
 
@@ -126,28 +135,22 @@ class Collection:
     def _gone(self) -> NoIndexError:
         return NoIndexError(f"There is no collection {self.name!r}. Run `hydragraph index PATH --name {self.name}`.")
 
-    def shard(self, store: Store, *, free: FreeBytes = free_bytes) -> EdgeVectors:
-        """Open the vector store that the database names. The owner's lock must be held."""
-        return EdgeVectors.load(self.stored_shard(store), free=free)
+    def vectors(self, store: Store, free: FreeBytes = free_bytes) -> VectorStores:
+        """Where the vector indexes live, by the engine that the database names."""
+        return vector_stores(self.engines, store.meta("vectors_engine", "edge"), store.meta("uid"), self.folder, free)
 
-    def stored_shard(self, store: Store) -> Path:
-        """The folder of the vector store that the database names."""
-        number = store.meta("shard")
-        if not number:
-            raise NoIndexError(f"Nothing of collection {self.name!r} can be searched yet: its first index is running.")
-        folder = self.shard_folder(int(number))
-        if not folder.is_dir():
-            raise unusable(folder, "it is gone", self.name)
-        return folder
-
-    def shard_folder(self, number: int) -> Path:
-        return self.folder / f"{SHARD}{number}"
-
-    def drop_other_shards(self, number: int | None) -> None:
-        """Remove what rebuilds left behind. The writer's lock must be held."""
-        for folder in self.folder.glob(f"{SHARD}*"):
-            if number is None or folder != self.shard_folder(number):
-                shutil.rmtree(folder)
+    @contextmanager
+    def shard(self, store: Store, wait: float = WAIT_SECONDS, *, free: FreeBytes = free_bytes) -> Iterator[VectorIndex]:
+        """The vector index that the database names, with the owner's lock where only one process may have it open."""
+        stores = self.vectors(store, free)
+        with self.owner(wait) if stores.is_exclusive else nullcontext():
+            number = store.meta("shard")
+            if not number:
+                raise NoIndexError(
+                    f"Nothing of collection {self.name!r} can be searched yet: its first index is running."
+                )
+            with stores.load(int(number)) as shard:
+                yield shard
 
     def remove(self) -> None:
         """Delete the folder. Both locks must be held. Whatever part of it a kill leaves over is no collection."""
@@ -191,9 +194,16 @@ def _info(collection: Collection) -> CollectionInfo:
             counts = store.counts()
             info = CollectionInfo(collection.name, tuple(store.roots()), replace(counts, sparse=0, dense=0))
             if store.meta("shard"):
-                collection.stored_shard(store)
+                _require_files(collection, store)
             return replace(info, counts=counts)
     except NoIndexError:
         raise
     except CollectionError as error:
         return replace(info, trouble=str(error))
+
+
+def _require_files(collection: Collection, store: Store) -> None:
+    """Raise IndexCorruptError where the vector index should be on this machine and is not; no server is asked."""
+    number = int(store.meta("shard"))
+    if store.meta("vectors_engine", "edge") == "edge" and number not in collection.vectors(store).numbers():
+        raise unusable(collection.folder / f"vectors-{number}", "it is gone", collection.name)

@@ -309,9 +309,10 @@ class EdgeStores:
         found = [path.name.removeprefix(PREFIX) for path in self.folder.glob(f"{PREFIX}*")]
         return sorted(int(number) for number in found if number.isdigit())
 
-    def drop(self, number: int) -> None:
-        if self.place(number).is_dir():
-            shutil.rmtree(self.place(number))
+    def drop_but(self, number: int | None) -> None:
+        for path in self.folder.glob(f"{PREFIX}*"):
+            if number is None or path != self.place(number):
+                shutil.rmtree(path)
 
     def place(self, number: int) -> Path:
         return self.folder / f"{PREFIX}{number}"

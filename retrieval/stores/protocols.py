@@ -203,5 +203,5 @@ class VectorStores(Protocol):
     def numbers(self) -> list[int]:
         """Those that are there, finished or not."""
 
-    def drop(self, number: int) -> None:
-        """Delete an index; one that is not there is no error."""
+    def drop_but(self, number: int | None) -> None:
+        """Delete all indexes but this one, and whatever a kill left behind."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,13 +61,17 @@ class QdrantServerStores:
     def numbers(self) -> list[int]:
         client, server = self._connect()
         with closing(client):
-            names = [item.name for item in server.ask(client.get_collections).collections]
-        return sorted(int(name.removeprefix(self._name(""))) for name in names if self._is_ours(name))
+            return self._numbers(client, server)
 
-    def drop(self, number: int) -> None:
+    def drop_but(self, number: int | None) -> None:
         client, server = self._connect()
         with closing(client):
-            server.ask(lambda: _remove(client, self._name(number)), WRITING)
+            for name in [self._name(other) for other in self._numbers(client, server) if other != number]:
+                server.ask(partial(_remove, client, name), WRITING)
+
+    def _numbers(self, client: QdrantClient, server: Server) -> list[int]:
+        names = [item.name for item in server.ask(client.get_collections).collections]
+        return sorted(int(name.removeprefix(self._name(""))) for name in names if self._is_ours(name))
 
     def _name(self, number: int | str) -> str:
         return f"{self.uid}-vectors-{number}"
@@ -126,9 +131,10 @@ class QdrantFolderStores:
         found = [path.name.removeprefix(prefix) for path in self.folder.glob(f"{prefix}*")]
         return sorted(int(number) for number in found if number.isdigit())
 
-    def drop(self, number: int) -> None:
-        if self._place(number).is_dir():
-            shutil.rmtree(self._place(number))
+    def drop_but(self, number: int | None) -> None:
+        for other in self.numbers():
+            if other != number:
+                shutil.rmtree(self._place(other))
 
     def _place(self, number: int | str) -> Path:
         return self.folder / f"{self.uid}-vectors-{number}"

@@ -12,6 +12,7 @@ from ...errors import NoIndexError, UsageError
 from ...graphs.threads.kept import Thread, forget_threads, threads_of, threads_with
 from ...retrieval.indexing.forget import forget_collection, forget_path, names_of
 from ...retrieval.stores.collection import Collection, list_collections
+from ...retrieval.stores.engines import Engines
 from .arguments import settings_for
 from .options import NAME, text
 from .terminal import clean_line, err, out, plural
@@ -35,7 +36,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    home = settings_for(arguments).home
+    settings = settings_for(arguments)
+    home, engines = settings.home, Engines.of(settings)
     if (arguments.target is None) == (arguments.thread is None):
         raise UsageError("expected a path, a collection or --thread NAME, and one of them only")
     if arguments.thread is not None:
@@ -45,11 +47,10 @@ def run(arguments: Namespace) -> int:
     if not target.strip():
         raise UsageError("expected a path or a collection, got an empty text")
     if arguments.name is None and (target in names or _is_damaged_collection(home, target) or threads_of(home, target)):
-        return _forget_collection(Collection(home, target), sure=arguments.yes)
+        return _forget_collection(Collection(home, target, engines), sure=arguments.yes)
     everywhere = arguments.name is None
-    return _forget_path(
-        home, names if everywhere else [arguments.name], Path(target).expanduser(), everywhere=everywhere
-    )
+    searched = [Collection(home, name, engines) for name in (names if everywhere else [arguments.name])]
+    return _forget_path(home, searched, Path(target).expanduser(), everywhere=everywhere)
 
 
 def _is_damaged_collection(home: Path, name: str) -> bool:
@@ -94,18 +95,18 @@ def _say_threads(threads: Sequence[Thread], which: str) -> None:
         out(f"Forgot {plural(len(threads), 'thread')} {which}: {named}.")
 
 
-def _forget_path(home: Path, names: list[str], path: Path, *, everywhere: bool) -> int:
+def _forget_path(home: Path, collections: list[Collection], path: Path, *, everywhere: bool) -> int:
     forgotten = {}
-    threads = threads_with(home, None if everywhere else names[0], names_of(path))
+    threads = threads_with(home, None if everywhere else collections[0].name, names_of(path))
     forget_threads(home, threads)  # first: where they are in use, nothing has been forgotten yet
     _say_threads(threads, f"in which {clean_line(str(path))} was found")
-    for name in names:
+    for collection in collections:
         with suppress(NoIndexError) if everywhere else nullcontext():
-            forgotten[name] = forget_path(Collection(home, name), path)
+            forgotten[collection.name] = forget_path(collection, path)
     if not forgotten and not threads:
         raise NoIndexError(
             f"Expected a collection or an indexed path, got {str(path)!r}: nothing at or below it is indexed "
-            f"(collections: {', '.join(names) or 'none'})."
+            f"(collections: {', '.join(collection.name for collection in collections) or 'none'})."
         )
     left = {info.name: info.roots for info in list_collections(home)}
     for name, count in forgotten.items():

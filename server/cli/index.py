@@ -13,6 +13,7 @@ from ...errors import EmbedderError
 from ...models.embedders.open import open_embedder
 from ...retrieval.indexing.run import IndexOptions, IndexReport, index
 from ...retrieval.stores.collection import Collection
+from ...retrieval.stores.engines import Engines
 from ...settings import Settings
 from .arguments import settings_for
 from .main import INTERRUPTED
@@ -43,7 +44,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     settings = settings_for(arguments)
-    collection = Collection(settings.home, settings.collection)
+    collection = Collection(settings.home, settings.collection, Engines.of(settings))
     embedder = None if arguments.no_dense else _embedder(settings)
     options = IndexOptions(include_secrets=settings.index.include_secrets, max_bytes=settings.index.max_bytes)
     roots = [path.expanduser() for path in arguments.paths]

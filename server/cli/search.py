@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ...domain import LEGS, Embedder, Hit, SearchResult
 from ...errors import UsageError
 from ...retrieval.search.searcher import LocalSearcher
+from ...retrieval.stores.engines import Engines
 from ...settings import Settings
 from .arguments import settings_for_reading
 from .options import NAME, add_json, add_name, text
@@ -34,7 +35,9 @@ def run(arguments: Namespace) -> int:
     if not arguments.query.strip():
         raise UsageError("expected something to search for, got an empty query")
     settings = settings_for_reading(arguments)
-    searcher = LocalSearcher(settings.home, settings.collection, lambda: _embedder(settings))
+    searcher = LocalSearcher(
+        settings.home, settings.collection, lambda: _embedder(settings), engines=Engines.of(settings)
+    )
     try:
         result = searcher.search_now(arguments.query, limit=settings.search.limit)
         if arguments.json:

@@ -12,6 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ...errors import CollectionError, HydragraphError, IndexBusyError, NoIndexError
+from ...retrieval.stores.collection import Collection, collection_names
+from ...retrieval.stores.engines import EMBEDDED, Engines, hosts
 from ...settings import Settings
 from ...storage.private import opened_to_others, owner_of_open_home
 from ...text.plural import plural
@@ -31,7 +33,7 @@ def all_checks(settings: Settings) -> Iterator[Check]:
     yield _looked_at(f"embedder {settings.embedder}", lambda: check_embedder(settings))
     yield from check_models(settings)
     yield from check_stores(settings)
-    yield from check_collections(settings.home)
+    yield from check_collections(settings.home, Engines.of(settings))
     if settings.web.enabled:
         yield check_web()
 
@@ -127,9 +129,7 @@ def _opened(part: str, settings: Settings) -> Check:
     return Check(part, "ok", "loads")
 
 
-def check_collections(home: Path) -> Iterator[Check]:
-    from ...retrieval.stores.collection import collection_names
-
+def check_collections(home: Path, engines: Engines = EMBEDDED) -> Iterator[Check]:
     try:
         names = collection_names(home)
     except CollectionError as error:
@@ -139,17 +139,18 @@ def check_collections(home: Path) -> Iterator[Check]:
         yield Check("collections", "ok", "none yet: hydragraph index PATH makes one")
     for name in names:
         part = f"collection {name}"
-        yield _looked_at(part, partial(_check_collection, part, home, name))
+        yield _looked_at(part, partial(_check_collection, part, Collection(home, name, engines)))
 
 
-def _check_collection(part: str, home: Path, name: str) -> Check:
+def _check_collection(part: str, collection: Collection) -> Check:
     from ...retrieval.search.searcher import count_changed
-    from ...retrieval.stores.collection import Collection
 
-    with Collection.open(home, name, wait=LOCK_SECONDS) as opened:
+    kept = "".join(f", {what} on {host}" for what, host in hosts(collection.engines, collection.database).items())
+    name, engines = collection.name, collection.engines
+    with Collection.open(collection.home, name, wait=LOCK_SECONDS, engines=engines) as opened:
         counts, points = opened.store.counts(), opened.shard.count()
         changed, roots = count_changed(opened.store), opened.store.roots()
-    found = f"{plural(counts.files, 'file')}, {plural(counts.chunks, 'chunk')}"
+    found = f"{plural(counts.files, 'file')}, {plural(counts.chunks, 'chunk')}{kept}"
     again = f"hydragraph index {' '.join(roots)} --name {name}"
     if points != counts.chunks or counts.sparse < counts.chunks:
         return Check(part, "warning", f"{found}, of which {min(points, counts.sparse):,} can be searched", again)

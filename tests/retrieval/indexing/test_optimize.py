@@ -121,7 +121,7 @@ def test_what_a_killed_run_left_behind_is_removed(docs, tree, make_embedder) -> 
     """A copy that was under way, and one that was ready but not named by the database."""
     index(docs, [tree], make_embedder())
     for leftover in ("vectors-1.4711", "vectors-2"):
-        shutil.copytree(docs.shard_folder(1), docs.folder / leftover)
+        shutil.copytree(docs.folder / "vectors-1", docs.folder / leftover)
     index(docs, [tree], make_embedder())
     assert folders(docs) == ["vectors-1"]
 

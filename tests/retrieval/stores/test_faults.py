@@ -86,8 +86,8 @@ def test_a_vector_store_on_a_full_disk_is_not_opened(
 ) -> None:
     index(docs, [tree], make_embedder())  # opening it would end the process with SIGBUS
     with pytest.raises(DiskFullError, match="full"):
-        EdgeVectors.load(docs.shard_folder(1), free=lambda _: 4096)
-    EdgeVectors.load(docs.shard_folder(1), free=lambda _: 8 << 20).close()
+        EdgeVectors.load(docs.folder / "vectors-1", free=lambda _: 4096)
+    EdgeVectors.load(docs.folder / "vectors-1", free=lambda _: 8 << 20).close()
 
 
 @pytest.mark.parametrize("part", ["index.db", "writer.lock", "owner.lock", "turn.lock"])
@@ -147,7 +147,7 @@ def test_a_lost_vector_store_is_not_ready_and_the_next_index_makes_it_again(
     docs: Collection, tree: Path, make_embedder: Callable[[], Any]
 ) -> None:
     index(docs, [tree], make_embedder())
-    shutil.rmtree(docs.shard_folder(1))
+    shutil.rmtree(docs.folder / "vectors-1")
     [info] = list_collections(docs.home)
     assert (info.counts.files, info.counts.dense_ready) == (3, 0.0)
     assert "hydragraph index PATH --name docs" in info.trouble

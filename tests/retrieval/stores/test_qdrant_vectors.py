@@ -211,7 +211,7 @@ def test_collections_share_a_server_unseen(server: QdrantServer) -> None:
     for stores in (one, two, longer):
         with stores.create(1) as index:
             index.add([(A, ([1], [1.0]))])
-    one.drop(1)
+    one.drop_but(None)
     assert (one.numbers(), two.numbers(), longer.numbers()) == ([], [1], [1])
     with pytest.raises(IndexCorruptError, match=r"uid1-vectors-1 on 127\.0\.0\.1"):
         one.load(1)

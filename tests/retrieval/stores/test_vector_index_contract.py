@@ -141,11 +141,13 @@ def test_indexes_of_one_collection_stand_beside_each_other_under_their_numbers(s
         with stores.create(number) as index:
             index.add([(A, ([1], [float(number)]))])
     assert stores.numbers() == [1, 2, 12]
-    stores.drop(1)
-    stores.drop(1)
-    assert stores.numbers() == [2, 12]
+    stores.drop_but(12)
+    stores.drop_but(12)
+    assert stores.numbers() == [12]
     with stores.load(12) as index:
         assert index.search_sparse(([1], [1.0]), 5) == [(A, 12.0)]
+    stores.drop_but(None)
+    assert stores.numbers() == []
 
 
 def test_an_index_that_is_gone_says_how_to_make_it_again(stores: VectorStores) -> None:
