@@ -46,7 +46,7 @@ async def _nothing() -> None:
 @dataclass(frozen=True, slots=True)
 class Run:
     """A graph, what goes in, and how its last values become the `done` event: those of `outputs`, or of all channels.
-    `close` gives back what the run held."""
+    `begin` is done before the first step, `close` gives back what the run held."""
 
     graph: Graph
     input: Json
@@ -54,12 +54,14 @@ class Run:
     config: Json = field(default_factory=dict)
     close: Callable[[], Awaitable[None]] = _nothing
     outputs: Sequence[str] | None = None
+    begin: Callable[[], Awaitable[None]] = _nothing
 
 
 async def stream_events(run: Run, control: RunControl | None = None) -> AsyncGenerator[Event, None]:
     """Every event of the run, the last of them `done`; what fails is raised."""
     values: Json = {}
     options: dict[str, Any] = {"stream_mode": list(STREAM_MODES), "subgraphs": True, "version": "v2"}
+    await run.begin()
     stream = run.graph.astream(run.input, dict(run.config), control=control, output_keys=run.outputs, **options)
     async with aclosing(stream) as parts:
         async for part in parts:

@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,15 +14,15 @@ from ..domain import Budget
 from ..errors import NoIndexError, UsageError
 from ..graphs.answers import answer_json, answer_of
 from ..graphs.hosting.from_settings import open_services, rag_settings
+from ..graphs.threads.store import Thread
 from ..settings import Settings
 from .events import Graph, Json, Run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from langgraph.checkpoint.base import BaseCheckpointSaver
-
     from ..graphs import RagServices
+    from ..graphs.threads.keeping_saver import KeepingSaver
 
 RESULT = "rag"
 REQUEST = f"{RESULT}_request"
@@ -42,7 +42,7 @@ class Machine:
         self,
         settings: Settings,
         *,
-        saver: BaseCheckpointSaver[Any] | None = None,
+        saver: KeepingSaver | None = None,
         services: Callable[[AsyncExitStack], RagServices] | None = None,
     ) -> None:
         self._settings = settings
@@ -66,9 +66,16 @@ class Machine:
         said = [(role, _text(content)) for role, content in messages]
         name = collection or self._settings.collection
         request = {"budget": asdict(budget or self._settings.budget), "collections": [name]}
-        config = {"configurable": {"thread_id": f"{name}/{thread}"}} if thread else {}
-        graph = self._graph(is_kept=thread is not None)
-        return Run(graph, {"messages": said, REQUEST: request}, _finished, config, outputs=[RESULT])
+        run = Run(
+            self._graph(is_kept=thread is not None), {"messages": said, REQUEST: request}, _finished, outputs=[RESULT]
+        )
+        return run if thread is None else self._kept(run, Thread.called(thread, (name,)))
+
+    def _kept(self, run: Run, thread: Thread) -> Run:
+        if self._saver is None:
+            raise UsageError(f"expected a machine with a saver for the thread {thread.name!r}")
+        config = {"configurable": {"thread_id": thread.id}}
+        return replace(run, config=config, begin=partial(self._saver.begin, thread))
 
     def require_chunks(self, collection: str | None = None) -> None:
         """Blocking. Raises NoIndexError where there is nothing to search."""
@@ -84,7 +91,7 @@ class Machine:
                 self._graphs[is_kept] = self._compiled(self._saver if is_kept else None)
             return self._graphs[is_kept]
 
-    def _compiled(self, saver: BaseCheckpointSaver[Any] | None) -> Graph:
+    def _compiled(self, saver: KeepingSaver | None) -> Graph:
         from ..graphs.rag.machine import build_rag_graph
 
         if self._services is None:

@@ -9,7 +9,8 @@ from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from ...errors import NoIndexError, UsageError
-from ...graphs.threads.kept import Thread, forget_threads, threads_of, threads_with
+from ...graphs.threads.kept import forget_threads, threads_of, threads_with
+from ...graphs.threads.store import Thread
 from ...retrieval.indexing.forget import forget_collection, forget_path, names_of
 from ...retrieval.stores.collection import Collection, list_collections
 from ...retrieval.stores.engines import Engines
@@ -85,7 +86,7 @@ def _forget_thread(home: Path, name: str, collection: str | None) -> int:
         raise NoIndexError(f"There is no thread {name!r}{f' over {collection!r}' if collection else ''}.")
     forget_threads(home, threads)
     for thread in threads:
-        out(f"Forgot the thread {clean_line(name)!r} over collection {thread.collection!r}.")
+        out(f"Forgot the thread {clean_line(name)!r} over collection {thread.over!r}.")
     return 0
 
 
