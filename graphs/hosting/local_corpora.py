@@ -69,7 +69,7 @@ class LocalCorpora:
         from ...retrieval.stores.engines import EMBEDDED
 
         searcher = LocalSearcher(self._home, name, self._embedder, engines=self._engines or EMBEDDED)
-        return searcher, Corpus(searcher, CorpusEvidence(searcher))
+        return searcher, Corpus(searcher, CorpusEvidence(searcher), searcher.file_hashes_now)
 
 
 class Once:

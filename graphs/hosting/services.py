@@ -10,7 +10,7 @@ from ...domain import Budget, EvidenceStore, FileSpan, Models, WebSearch
 from ...errors import UsageError
 from ...nodes.evidence.evidence_reader import Corpora, Corpus
 from ...nodes.evidence.relevance import Thresholds
-from .freshness import is_current
+from .freshness import FileHashes, are_current
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 class RagServices:
     """Models, and the corpora to look through; `web` only where a person allowed it.
 
-    `is_current(span, text)` says whether the file still has the text there. It blocks, and is called in a thread.
+    `are_current(cited, hashes)` says which files still have the cited text there. It blocks, and is called in a thread.
     """
 
     models: Models
     corpora: Corpora
     web: WebSearch | None = None
-    is_current: Callable[[FileSpan, str], bool] = is_current
+    are_current: Callable[[Sequence[tuple[FileSpan, str]], FileHashes], list[bool]] = are_current
 
     @classmethod
     def from_langchain(

@@ -106,5 +106,5 @@ def nodes(services: RagServices, settings: RagSettings, channels: Channels) -> d
         "escalate": partial(escalate, models=models),
         "extract": partial(extract, reader=reader),
         "abstain": abstain,
-        "answer": partial(answer, reader=reader, is_current=services.is_current, result=channels.result),
+        "answer": partial(answer, reader=reader, are_current=services.are_current, result=channels.result),
     }

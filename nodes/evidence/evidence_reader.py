@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -12,12 +12,20 @@ from ...domain import Caveat, Evidence, EvidenceStore, FileSpan, Hit, Searcher
 from ..channels import Found
 
 
+def none_known(_paths: Sequence[str]) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """What a run looks through: a searcher, and the store that keeps the texts of what it brought."""
+    """What a run looks through: a searcher, and the store that keeps the texts of what it brought.
+
+    `file_hashes` gives the SHA-256 of each file as it was indexed, where that is known. It blocks.
+    """
 
     searcher: Searcher
     store: EvidenceStore
+    file_hashes: Callable[[Sequence[str]], Mapping[str, str]] = none_known
 
 
 class Corpora(Protocol):

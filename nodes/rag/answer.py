@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessage
@@ -15,7 +15,9 @@ from ..evidence.evidence_reader import EvidenceReader, Looking, in_reading_order
 from ..evidence.support import check_draft, quotes_of, supported_text
 from .abstain import abstention, nearest
 
-IsCurrent = Callable[[FileSpan, str], bool]
+FileHashes = Callable[[Sequence[str]], Mapping[str, str]]
+AreCurrent = Callable[[Sequence[tuple[FileSpan, str]], FileHashes], list[bool]]
+Current = Callable[[Sequence[tuple[FileSpan, str]]], list[bool]]
 GREETING = (
     "I answer questions about the indexed files, with citations. Ask me where something is, how it works, "
     "or what a function does."
@@ -47,10 +49,11 @@ class Composed(TypedDict):
     caveats: list[Caveat]
 
 
-async def answer(state: Slice, *, reader: EvidenceReader, is_current: IsCurrent, result: str) -> dict[str, Any]:
+async def answer(state: Slice, *, reader: EvidenceReader, are_current: AreCurrent, result: str) -> dict[str, Any]:
     """The answer as a message, and as values under the name `result`."""
     evidence = await reader.read(in_reading_order(state["found"]), state)
-    composed, citations = await asyncio.to_thread(_composed_and_cited, state, evidence, is_current)
+    current = _with(are_current, reader.corpora.open(state["collections"]).file_hashes)
+    composed, citations = await asyncio.to_thread(_composed_and_cited, state, evidence, current)
     caveats = {*state["caveats"], *composed["caveats"]}
     if any(citation["stale"] for citation in citations):
         caveats.add("source_changed")
@@ -72,12 +75,10 @@ async def answer(state: Slice, *, reader: EvidenceReader, is_current: IsCurrent,
     return {"messages": [message], result: values}
 
 
-def _composed_and_cited(
-    state: Slice, evidence: Sequence[Evidence], is_current: IsCurrent
-) -> tuple[Composed, list[Cited]]:
+def _composed_and_cited(state: Slice, evidence: Sequence[Evidence], current: Current) -> tuple[Composed, list[Cited]]:
     """Blocking: reads files."""
     composed = compose(state, evidence)
-    return composed, cite(composed["quotes"], evidence, is_current)
+    return composed, cite(composed["quotes"], evidence, current)
 
 
 def compose(state: Slice, evidence: Sequence[Evidence]) -> Composed:
@@ -125,13 +126,19 @@ def _composed(
     return {"answer": text, "status": status, "tier": tier, "quotes": list(quotes), "caveats": list(caveats)}
 
 
-def cite(quotes: Sequence[Quoted], evidence: Sequence[Evidence], is_current: IsCurrent) -> list[Cited]:
+def _with(are_current: AreCurrent, hashes: FileHashes) -> Current:
+    return lambda cited: are_current(cited, hashes)
+
+
+def cite(quotes: Sequence[Quoted], evidence: Sequence[Evidence], current: Current) -> list[Cited]:
     """Each cited piece once, with its place; a file that no longer has the text there makes it stale. Blocking: reads
     files."""
     items = {item.id: item for item in evidence}
     cited = dict.fromkeys(quote["id"] for quote in quotes if quote["id"] in items)
+    spans = {key: source for key in cited if isinstance(source := items[key].source, FileSpan)}
+    fresh = dict(zip(spans, current([(span, items[key].text) for key, span in spans.items()]), strict=True))
     words = {key: spanning([q["quote"] for q in quotes if q["id"] == key], items[key].text) for key in cited}
-    return [_citation({"id": key, "quote": words[key]}, items[key], is_current) for key in cited]
+    return [_citation(items[key], words[key], stale=not fresh.get(key, True)) for key in cited]
 
 
 def spanning(quotes: Sequence[str], text: str) -> str:
@@ -142,14 +149,18 @@ def spanning(quotes: Sequence[str], text: str) -> str:
     return text[min(start for start, _ in places) : max(end for _, end in places)]
 
 
-def _citation(quote: Quoted, item: Evidence, is_current: IsCurrent) -> Cited:
-    source = item.source
-    common = {"id": item.id, "quote": quote["quote"]}
-    if not isinstance(source, FileSpan):
-        place = {"path": str(source), "start_line": 0, "end_line": 0, "hash": "", "place": ""}
-        return {**common, **place, "stale": False}  # type: ignore[typeddict-item]
-    span = {"path": source.path, "start_line": source.start, "end_line": source.end, "hash": source.hash}
-    return {**common, **span, "place": source.place, "stale": not is_current(source, item.text)}  # type: ignore[typeddict-item]
+def _citation(item: Evidence, quote: str, *, stale: bool) -> Cited:
+    span = item.source if isinstance(item.source, FileSpan) else FileSpan(str(item.source), 0, 0, "")
+    return {
+        "id": item.id,
+        "path": span.path,
+        "start_line": span.start,
+        "end_line": span.end,
+        "hash": span.hash,
+        "quote": quote,
+        "place": span.place,
+        "stale": stale,
+    }
 
 
 def with_sources(text: str, citations: Sequence[Cited]) -> str:

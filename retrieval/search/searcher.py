@@ -135,6 +135,12 @@ class LocalSearcher:
             if (chunk := chunks.get(chunk_id)) is not None
         ]
 
+    def file_hashes_now(self, paths: Sequence[str]) -> dict[str, str]:
+        """The SHA-256 of the bytes of each file that is indexed."""
+        self._lease.collection.require()
+        with Store(self._lease.collection.database) as store:
+            return store.file_hashes(paths)
+
     def known_words_now(self, words: Sequence[str]) -> frozenset[str]:
         self._lease.collection.require()
         with Store(self._lease.collection.database) as store:

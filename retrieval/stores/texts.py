@@ -237,7 +237,11 @@ class Store(Database):
         sql = "SELECT id, path, start_line, length, terms FROM chunks JOIN texts USING (num)"
         return [Candidate(*row) for row in self.execute(sql)]
 
-    # --- changed files
+    # --- files
+
+    def file_hashes(self, paths: Sized[str]) -> dict[str, str]:
+        """The SHA-256 of the bytes, of those that are indexed."""
+        return dict(self.in_slices("SELECT path, hash FROM files WHERE status = 'indexed' AND path IN ({})", paths))
 
     def changed_files(self) -> Iterator[tuple[str, int, int]]:
         """Path, size and mtime of each indexed file, to compare with the disk."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from langchain_core.retrievers import BaseRetriever
 from hydragraph.domain import Budget, Citation, Evidence, FileSpan, Foreign
 from hydragraph.graphs.answers import answer_json, answer_of
 from hydragraph.graphs.hosting.evidence_stores import CorpusEvidence, InMemoryEvidence
-from hydragraph.graphs.hosting.freshness import is_current
+from hydragraph.graphs.hosting.freshness import are_current
 from hydragraph.graphs.hosting.from_settings import open_services, rag_settings, roles_of, tiers_of
 from hydragraph.graphs.hosting.retriever_searcher import RetrieverSearcher, as_evidence, source_of
 from hydragraph.graphs.hosting.services import RagServices
@@ -128,6 +130,10 @@ def test_where_a_document_comes_from(metadata: dict[str, Any], source: Any) -> N
     assert source_of(Document("x", metadata=metadata)) == source
 
 
+def is_current(span: FileSpan, text: str) -> bool:
+    return are_current([(span, text)], lambda _: {})[0]
+
+
 def test_a_file_as_it_is_now(tmp_path: Path) -> None:
     path = tmp_path / "a.py"
     path.write_bytes(b"one\r\ntwo\nthree\n")
@@ -155,6 +161,24 @@ def test_a_notebooks_cell_as_it_is_now(tmp_path: Path) -> None:
     assert is_current(span, "x = 1\ny = 2")
     path.write_text(notebook("x = 1\ny = 3"))
     assert not is_current(span, "x = 1\ny = 2")
+
+
+def test_a_file_that_must_be_extracted_is_current_by_its_hash(tmp_path: Path) -> None:
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"%PDF- and nothing that could be extracted")
+    asked: list[Sequence[str]] = []
+
+    def hashes(paths: Sequence[str]) -> dict[str, str]:
+        asked.append(paths)
+        return {str(path): hashlib.sha256(path.read_bytes()).hexdigest()}
+
+    (tmp_path / "b.txt").write_text("one\ntwo\n")
+    cited = [(FileSpan(str(path), 1, 2, "h", "page 1"), text) for text in ("a page", "another")]
+    assert are_current([*cited, (FileSpan(str(tmp_path / "b.txt"), 2, 2, "h"), "two")], hashes) == [True, True, True]
+    assert asked == [[str(path)]]
+    indexed = hashes([])
+    path.write_bytes(b"%PDF- changed")
+    assert are_current(cited, lambda _: indexed) == [False, False]
 
 
 def test_an_answer_as_json() -> None:

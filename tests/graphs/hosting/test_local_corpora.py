@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -84,3 +85,10 @@ def test_an_embedder_is_opened_once_and_again_where_it_failed() -> None:
     with pytest.raises(EmbedderError):
         once()
     assert (once(), once(), len(tries)) == (None, None, 2)
+
+
+async def test_the_hashes_of_indexed_files(home: Path, corpus: list[Path]) -> None:
+    pool = next(path for path in corpus if path.stem == "pool")
+    hashes = corpora(home).open(["pool"]).file_hashes([str(pool), "/nowhere"])
+
+    assert hashes == {str(pool): hashlib.sha256(pool.read_bytes()).hexdigest()}
