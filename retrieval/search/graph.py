@@ -11,7 +11,8 @@ a fixed number of steps over the part of the graph that an engine finds near by;
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -53,7 +54,7 @@ def defined_in(graph: NearGraph, question: str) -> dict[str, float]:
     """The chunks that define what the question writes as code, and one over how many define it."""
     asked = [key for name in written_as_code(question) for key in list(keys("defines", name))[-1:]]
     found: dict[str, float] = {}
-    for chunk_ids in graph.definers(asked).values():
+    for chunk_ids in graph.definers(asked).values() if asked else ():
         if len(chunk_ids) <= MOST_DEFINERS:
             found.update((chunk_id, max(found.get(chunk_id, 0.0), 1 / len(chunk_ids))) for chunk_id in chunk_ids)
     return found
@@ -80,7 +81,7 @@ def walk(
 class Walk:
     """Where a walk starts, and which share of what is at one side each edge carries to the other."""
 
-    chunk_ids: tuple[str, ...]
+    chunk_ids: Sequence[str]
     start_chunks: Floats
     start_names: Floats
     out: Shares  # chunk, name
@@ -97,9 +98,13 @@ class Walk:
         on = leading & inside
         out = (links.chunks[on], places[on], weights[on] / leaving[links.chunks[on]])
         back = (places[inside], links.chunks[inside], links.weights[inside] / near.sums[places[inside]])
-        start_chunks = np.array([chunks.get(chunk_id, 0.0) for chunk_id in near.chunks])
+        start_chunks = np.zeros(len(near.chunks))
+        for chunk_id, force in chunks.items():
+            at = bisect_left(near.chunks, chunk_id)
+            if at < len(near.chunks) and near.chunks[at] == chunk_id:
+                start_chunks[at] = force
         start_names = np.array([names.get(name, 0.0) for name in near.names.tolist()])
-        return cls(tuple(near.chunks), start_chunks, start_names, out, back)
+        return cls(near.chunks, start_chunks, start_names, out, back)
 
     def best(self, limit: int, steps: int = STEPS) -> list[tuple[str, float]]:
         reached = self.reached(steps)

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,21 +25,27 @@ from ..stores.texts import Store
 from .search_state import SearchState
 
 IDLE_SECONDS = 0.5
+POOL = "hydragraph-leg"
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class OpenIndex:
-    """An open collection and the state of it that one search sees. `beside` runs a call in a thread of its own."""
+    """An open collection and the state of it that one search sees.
+
+    `beside` runs a call in a thread of its own where that can save time: while a server answers. What this process does
+    itself, two threads do no sooner than one.
+    """
 
     store: Store
     shard: VectorIndex
     graph: NearGraph
     state: SearchState
-    pool: ThreadPoolExecutor
+    pool: ThreadPoolExecutor | None
 
-    def beside(self, call: Callable[[], T]) -> Future[T]:
-        return self.pool.submit(call)
+    def beside(self, call: Callable[[], T]) -> Callable[[], T]:
+        """How to get the result, and meanwhile its start."""
+        return self.pool.submit(call).result if self.pool else call
 
 
 class IndexLease:
@@ -113,7 +119,8 @@ class IndexLease:
         try:
             found = self.collection
             opened = stack.enter_context(Collection.open(found.home, found.name, wait=wait, engines=found.engines))
-            pool = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="hydragraph-leg"))
+            is_remote = not opened.shard.is_exclusive
+            pool = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix=POOL)) if is_remote else None
             graph = stack.enter_context(closing(EmbeddedGraph(opened.store)))
             index = OpenIndex(opened.store, opened.shard, graph, SearchState(opened.store), pool)
         except BaseException:

@@ -166,11 +166,11 @@ class LocalSearcher:
         return Ranking(legs, _sorted(places, fused.items()), kind, most, defining, places)
 
     def _direct(self, index: OpenIndex, question: Question, limit: int) -> dict[LegName, Found]:
-        """The direct legs together: all but the last in threads of their own."""
+        """The direct legs together: where a server answers, all but the last in threads of their own."""
         *others, last = [leg for leg in self._legs if not leg.is_seeded]
         jobs = {leg.name: index.beside(partial(self._find, index, question, limit, leg)) for leg in others}
         here = self._find(index, question, limit, last)
-        return {name: job.result() for name, job in jobs.items()} | {last.name: here}
+        return {name: result() for name, result in jobs.items()} | {last.name: here}
 
     def _find(self, index: OpenIndex, question: Question, limit: int, leg: Leg, forces: Seeds = NOTHING) -> Found:
         try:

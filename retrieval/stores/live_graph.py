@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class LiveGraph:
         """The chunks that refer to a name in one of these ways, by id."""
         names = _hashes([key])
         _, heads, kinds = self._chunks_of(names, self._degrees(names))
-        return self._ids(np.sort(heads[kinds & mask > 0]))
+        return list(self._ids(np.sort(heads[kinds & mask > 0])))
 
     def neighbourhood(self, keys: Sequence[str], seeds: Sequence[str]) -> Neighbourhood:
         start, degrees = self._saying(distinct(_hashes(keys)))
@@ -75,21 +75,31 @@ class LiveGraph:
         names = distinct(np.concatenate([start, linked]))
         far = self._followed(names, self._degrees(names), FAR_EDGES)
         heads = self._present(distinct(np.concatenate([near, far])))
-        sums = self.saved.weights(names) - self.lost.weights(names) + self.fresh.weights(names)
-        return Neighbourhood(self.total, self._ids(heads), names, sums, self._links(heads, start))
+        return Neighbourhood(self.total, self._ids(heads), names, self._sums(names), self._links(heads, start))
+
+    def _sums(self, names: Ints) -> Ints:
+        if self._is_as_saved:
+            return self.saved.weights(names)
+        return self.saved.weights(names) - self.lost.weights(names) + self.fresh.weights(names)
+
+    @property
+    def _is_as_saved(self) -> bool:
+        """Nothing changed since: each row of the arrays is a list in its right order."""
+        return not len(self.dead) and not len(self.fresh.heads)
 
     def _degrees(self, names: Ints) -> Ints:
+        if self._is_as_saved:
+            return self.saved.degrees(names)
         return self.saved.degrees(names) - self.lost.degrees(names) + self.fresh.degrees(names)
 
-    def _ids(self, heads: Heads) -> list[str]:
+    def _ids(self, heads: Heads) -> ChunkIds:
         """The ids of these chunks that are there, in their order."""
         tails = np.zeros(len(heads), dtype=np.uint64)
         present = np.zeros(len(heads), dtype=bool)
         for arrays, rows, at in self._rows(heads):
             tails[at] = arrays.tails[rows]
             present[at] = True
-        pairs = zip(heads[present].tolist(), tails[present].tolist(), strict=True)
-        return [f"{head:016x}{tail:016x}" for head, tail in pairs]
+        return ChunkIds(heads[present], tails[present])
 
     def _present(self, heads: Heads) -> Heads:
         there: Heads = heads[np.sort(np.concatenate([at for _, _, at in self._rows(heads)]))]
@@ -97,7 +107,8 @@ class LiveGraph:
 
     def _rows(self, heads: Heads) -> Iterator[tuple[GraphArrays, Ints, Ints]]:
         """For the saved and the fresh arrays: the rows of these chunks there, and their positions in `heads`."""
-        for arrays, dead in ((self.saved, self.dead), (self.fresh, self.dead[:0])):
+        sides = ((self.saved, self.dead), (self.fresh, self.dead[:0]))
+        for arrays, dead in sides[:1] if self._is_as_saved else sides:
             rows, found = find(arrays.heads, heads)
             at = np.flatnonzero(found)
             living = ~find(dead, rows[at])[1]
@@ -117,6 +128,8 @@ class LiveGraph:
 
     def _chunks_of(self, names: Ints, sizes: Ints) -> Edges:
         """The heaviest edges of each name, `sizes` of them, by name, weight and id."""
+        if self._is_as_saved:
+            return self._edges_of(self.saved, names, sizes, self.dead)
         saved = self._edges_of(self.saved, names, sizes + self.lost.degrees(names), self.dead)
         fresh = self._edges_of(self.fresh, names, sizes, self.dead[:0])
         owners, heads, kinds = _joined([saved, fresh])
@@ -142,6 +155,8 @@ class LiveGraph:
         for arrays, rows, at in self._rows(heads):
             entries, owners = spread(arrays.row_starts, rows, arrays.row_starts[rows + 1] - arrays.row_starts[rows])
             parts.append((at[owners], arrays.names[arrays.row_names[entries]], arrays.row_kinds[entries]))
+        if len(parts) == 1:
+            return parts[0]
         owners, names, kinds = _joined(parts)
         order = np.lexsort((names, owners))
         return owners[order], names[order], kinds[order]
@@ -152,6 +167,25 @@ class LiveGraph:
         degrees = self._degrees(every)[np.searchsorted(every, names)]
         leading = (degrees > 1) & (degrees <= most_chunks(self.total)) | find(start, names)[1]
         return Links(owners[leading], names[leading], WEIGHTS[kinds[leading]], degrees[leading])
+
+
+class ChunkIds(Sequence[str]):
+    """Ids that are written out when they are looked at."""
+
+    def __init__(self, heads: Heads, tails: Heads) -> None:
+        self._heads, self._tails = heads, tails
+
+    def __len__(self) -> int:
+        return len(self._heads)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> ChunkIds: ...
+    def __getitem__(self, at: int | slice) -> str | ChunkIds:
+        if isinstance(at, slice):
+            return ChunkIds(self._heads[at], self._tails[at])
+        return f"{self._heads[at]:016x}{self._tails[at]:016x}"
 
 
 def _joined(parts: Sequence[Edges]) -> Edges:
