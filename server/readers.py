@@ -25,32 +25,23 @@ def readers_of_text(settings: Settings) -> str:
 
 def machine_of(url: str) -> str:
     """The host of a URL, or "this machine"."""
-    name = host_of(url)
-    if name == "localhost":
+    return _named(host_of(url))
+
+
+def _named(host: str) -> str:
+    if host == "localhost":
         return HERE
     try:
-        return HERE if ip_address(name).is_loopback else name
+        return HERE if ip_address(host).is_loopback else host
     except ValueError:
-        return name
+        return host
 
 
 def _stores(settings: Settings) -> str:
     """What the engines of the collection keep on other machines."""
-    vectors, graph = _engines(settings)
-    kept = {
-        "vectors": machine_of(settings.qdrant.url) if vectors == "qdrant" and settings.qdrant.url else HERE,
-        "names": machine_of(settings.neo4j.url) if graph == "neo4j" else HERE,
-    }
-    return "".join(f"; its {what} are kept on {host}" for what, host in kept.items() if host != HERE)
-
-
-def _engines(settings: Settings) -> tuple[str, str]:
-    """The engines that the collection records, or, where there is none yet, those of the settings."""
     from ..retrieval.stores.collection import Collection
-    from ..retrieval.stores.texts import Store
+    from ..retrieval.stores.engines import Engines, hosts
 
-    collection = Collection(settings.home, settings.collection)
-    if not collection.exists():
-        return settings.stores.vectors, settings.stores.graph
-    with Store(collection.database) as store:
-        return store.meta("vectors_engine") or "edge", store.meta("graph_engine") or "embedded"
+    database = Collection(settings.home, settings.collection).database
+    kept = {what: _named(host) for what, host in hosts(Engines.of(settings), database).items()}
+    return "".join(f"; its {what} are kept on {host}" for what, host in kept.items() if host != HERE)

@@ -18,6 +18,7 @@ from ...errors import CollectionError, IndexBusyError, IndexCorruptError
 from ...settings import QdrantConfig
 from ...storage.disk import FreeBytes, free_bytes, require_space
 from ...storage.faults import LEAST_FREE, full
+from ...storage.private import make_folder
 from .edge_config import SPARSE
 from .edge_vectors import unusable
 from .qdrant_connection import WRITING, Server, connect, host_of, require_client
@@ -107,7 +108,7 @@ class QdrantFolderStores:
         return ""
 
     def create(self, number: int) -> QdrantVectors:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder, home=self.folder)
         require_space(self.folder, 0, self.free)
         client = self._open(number)
         with _closing_on_error(client), self._translated(number):

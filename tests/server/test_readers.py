@@ -58,17 +58,8 @@ SERVERS = {"qdrant": QdrantConfig("http://q.example:6333"), "neo4j": Neo4jConfig
 KEPT = "; its vectors are kept on q.example; its names are kept on n.example"
 
 
-def test_a_collection_to_be_made_names_the_servers_of_the_settings(tmp_path: Path) -> None:
-    settings = replace(tiers(None, None), home=tmp_path, stores=StoresSettings("qdrant", "neo4j"), **SERVERS)
-    assert readers_of_text(settings).endswith(f"(no model is configured){KEPT}")
-    here = replace(settings, qdrant=QdrantConfig("http://localhost:6333"), neo4j=Neo4jConfig("bolt://[::1]"))
-    assert readers_of_text(here).endswith("(no model is configured)")
-    local = replace(settings, qdrant=QdrantConfig(path="/x"), stores=StoresSettings("qdrant"))
-    assert readers_of_text(local).endswith("(no model is configured)")
-
-
 @pytest.mark.usefixtures("indexed")
-def test_a_collection_that_is_there_names_the_servers_of_its_own_engines(own_home: Path) -> None:
+def test_a_collection_names_the_servers_of_the_engines_that_it_records(own_home: Path) -> None:
     settings = replace(tiers(None, None), home=own_home, stores=StoresSettings("qdrant", "neo4j"), **SERVERS)
     assert readers_of_text(settings).endswith("(no model is configured)")
     with sqlite3.connect(own_home / "collections" / "default" / "index.db") as database:
@@ -76,3 +67,7 @@ def test_a_collection_that_is_there_names_the_servers_of_its_own_engines(own_hom
         database.execute("UPDATE meta SET value = 'neo4j' WHERE key = 'graph_engine'")
     database.close()
     assert readers_of_text(replace(settings, stores=StoresSettings())).endswith(KEPT)
+    here = replace(settings, qdrant=QdrantConfig("http://localhost:6333"), neo4j=Neo4jConfig("bolt://[::1]"))
+    assert readers_of_text(here).endswith("(no model is configured)")
+    folder = replace(settings, qdrant=QdrantConfig(path="/x"))
+    assert readers_of_text(folder).endswith("(no model is configured); its names are kept on n.example")
