@@ -7,12 +7,11 @@ time, so that searches come between.
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -114,12 +113,9 @@ class Outbox:
         return bool(owed)
 
     def settle_weights(self) -> None:
-        """Put the stored weights on the grid step of what is there now, and keep the statistics for searches."""
-        stats = self.store.count_stats()
-        grid = repr(grid_length(stats.average_length))
+        """Put the stored weights on the grid step of what is there now."""
+        grid = repr(grid_length(self.store.stats().average_length))
         with self.store.transaction():
-            kept = {"generation": self.store.meta("generation"), **asdict(stats)}
-            self.store.set_meta("stats", json.dumps(kept))
             if self.store.meta("grid") != grid:
                 self.store.set_meta("grid", grid)
                 ids = self.store.chunk_ids()

@@ -132,6 +132,7 @@ class Manifest:
             self._count_terms()
             generation = int(self._store.meta("generation", "0")) + 1
             self._store.set_meta("generation", str(generation))
+            self._store.keep_stats()
 
     def touch(self, rows: Iterable[FileRow]) -> None:
         """Note newer signatures of files whose bytes are the same."""
