@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -28,7 +28,7 @@ from typing import Literal
 from ..errors import EmbedderError
 from ..retrieval.stores.collection import Collection
 from .index_state import dense_distance, differences, read_state
-from .kill_child import NAME, Job, open_named_embedder
+from .kill_child import Job, open_named_embedder
 from .trees import change_tree, make_tree
 
 Kind = Literal["fresh", "update", "forget", "swap"]
@@ -129,18 +129,19 @@ class Undisturbed:
 class Experiment:
     """One tree and its undisturbed indexes, in a folder that is thrown away."""
 
-    def __init__(self, folder: Path, files: int, embedder: str, seed: int) -> None:
+    def __init__(self, folder: Path, files: int, embedder: str, seed: int, *, on_qdrant: bool = False) -> None:
         self._folder = folder
         self._random = random.Random(seed)  # noqa: S311 - to be repeated
         self._home = folder / "home"
         self._tree, self._other = folder / "tree", folder / "other"
-        self._job = Job(self._home, (self._tree,), embedder)
+        qdrant = self._home / "qdrant" if on_qdrant else None
+        self._job = Job(self._home, (self._tree,), embedder, qdrant=qdrant)
         make_tree(self._other, max(10, files // 10), seed + 1)
         make_tree(self._tree, files, seed)
         self._before = self._keep("before", self._job)
         change_tree(self._tree, seed)
         self._fresh = Undisturbed(None, self._job, self._time(self._job, None))
-        self.state = read_state(Collection(self._home, NAME))
+        self.state = read_state(self._job.collection)
 
     def undisturbed(self, kind: Kind) -> Undisturbed:
         if kind == "fresh":
@@ -155,13 +156,13 @@ class Experiment:
 
     @cached_property
     def _forget(self) -> Undisturbed:
-        both = self._keep("both", Job(self._home, (self._tree, self._other), self._job.embedder))
-        forget = Job(self._home, (), self._job.embedder, self._other)
+        both = self._keep("both", replace(self._job, roots=(self._tree, self._other)))
+        forget = replace(self._job, roots=(), forget=self._other)
         return Undisturbed(both, forget, self._time(forget, both))
 
     @cached_property
     def _swap(self) -> Undisturbed:
-        other = self._keep("swap", Job(self._home, (self._tree,), OTHER_EMBEDDER))
+        other = self._keep("swap", replace(self._job, embedder=OTHER_EMBEDDER))
         return Undisturbed(other, self._job, self._time(self._job, other))
 
     def kill_once(self, kind: Kind, early: bool) -> Point:
@@ -176,13 +177,12 @@ class Experiment:
                 break
             longest *= 0.8  # it was faster this time: ended before the kill
         self._again(undisturbed.job)
-        found = read_state(Collection(self._home, NAME))
+        found = read_state(self._job.collection)
         wrong = tuple(differences(self.state, found))
         return Point(kind, after, stage, wrong, dense_distance(self.state, found))
 
     def _again(self, job: Job) -> None:
-        collection = Collection(self._home, NAME)
-        if job.forget is not None and not _knows(collection, job.forget):
+        if job.forget is not None and not _knows(job.collection, job.forget):
             return  # the kill came after the last step
         run_through(job)
 
@@ -221,11 +221,13 @@ def plan(points: int) -> list[Kind]:
     return kinds + on_top * (points // 4)
 
 
-def run(points: int, files: int, embedder: str, seed: int, folder: Path | None = None) -> Outcome:
+def run(
+    points: int, files: int, embedder: str, seed: int, folder: Path | None = None, *, on_qdrant: bool = False
+) -> Outcome:
     """Work in a temporary folder below `folder`, or where the system has them."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hydragraph-kill-", dir=folder) as name:
-        experiment = Experiment(Path(name).resolve(), files, embedder, seed)
+        experiment = Experiment(Path(name).resolve(), files, embedder, seed, on_qdrant=on_qdrant)
         results = []
         for number, kind in enumerate(plan(points), 1):
             results.append(experiment.kill_once(kind, early=number % 2 == 0))
@@ -250,6 +252,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--seed", type=int, default=7)
     arguments.add_argument("--embedder", default="auto", help="auto, minilm, hashing, ... (default auto)")
     arguments.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
+    arguments.add_argument("--qdrant", action="store_true", help="vectors in the local mode of qdrant-client")
     arguments.add_argument("--json", action="store_true")
     return arguments
 
@@ -270,7 +273,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    outcome = run(options.points, options.files, options.embedder, options.seed, options.folder)
+    outcome = run(
+        options.points, options.files, options.embedder, options.seed, options.folder, on_qdrant=options.qdrant
+    )
     if options.json:
         print(json.dumps({**asdict(outcome), "failed": outcome.failed}))
     else:

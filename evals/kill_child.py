@@ -16,6 +16,8 @@ from ..errors import EmbedderError
 from ..retrieval.indexing.forget import forget_path
 from ..retrieval.indexing.run import IndexOptions, Progress, index
 from ..retrieval.stores.collection import Collection
+from ..retrieval.stores.engines import Engines
+from ..settings import QdrantConfig, StoresSettings
 
 NAME = "kill"
 
@@ -52,10 +54,20 @@ class Job:
     roots: tuple[Path, ...]
     embedder: str
     forget: Path | None = None
+    qdrant: Path | None = None
+
+    @property
+    def collection(self) -> Collection:
+        """With its vectors in a folder of Qdrant's local mode where one is named."""
+        if self.qdrant is None:
+            return Collection(self.home, NAME)
+        engines = Engines(StoresSettings(vectors="qdrant"), QdrantConfig(path=str(self.qdrant)))
+        return Collection(self.home, NAME, engines)
 
     def command(self) -> list[str]:
         line = [sys.executable, "-m", "hydragraph.evals.kill_child", "--home", str(self.home)]
         line += ["--embedder", self.embedder, *(f"--root={root}" for root in self.roots)]
+        line += [f"--qdrant={self.qdrant}"] if self.qdrant else []
         return [*line, f"--forget={self.forget}"] if self.forget else line
 
 
@@ -78,7 +90,7 @@ def run_child(job: Job) -> None:
     def report(progress: Progress) -> None:
         print(progress.stage, progress.done, flush=True)
 
-    collection = Collection(job.home, NAME)
+    collection = job.collection
     embedder = open_named_embedder(job.embedder)
     print("start", flush=True)
     if job.forget is None:
@@ -93,8 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--root", type=Path, action="append", default=[])
     parser.add_argument("--embedder", required=True)
     parser.add_argument("--forget", type=Path)
+    parser.add_argument("--qdrant", type=Path)
     options = parser.parse_args(arguments)
-    run_child(Job(options.home, tuple(options.root), options.embedder, options.forget))
+    run_child(Job(options.home, tuple(options.root), options.embedder, options.forget, options.qdrant))
     return 0
 
 
