@@ -47,15 +47,19 @@ def make_file(path: Path) -> None:
 
 
 def close_home(home: Path) -> None:
-    """Close what is ours in a home, and the home itself unless it holds things of others (as /tmp does)."""
+    """Close what is ours in a home, and the home itself unless it holds things of others (as /tmp does).
+
+    Where something at the top was open, an older version made this home, and everything below is closed too.
+    """
     try:
         names = os.listdir(home)
     except OSError:  # whoever opens something in it says what is wrong
         return
-    for name in NAMES.intersection(names):
-        close(home / name)
-    if NAMES.issuperset(names):
-        close(home.resolve())
+    ours = [home / name for name in NAMES.intersection(names)]
+    tops = [*ours, home.resolve()] if NAMES.issuperset(names) else ours
+    if any([close(path) for path in tops]):
+        for path in ours:
+            close_tree(path)
 
 
 def close_database(path: Path) -> None:
@@ -68,6 +72,8 @@ def close_database(path: Path) -> None:
 def close_tree(folder: Path) -> None:
     """Close a folder and everything below it."""
     close(folder)
+    if folder.is_symlink():
+        return
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
@@ -76,12 +82,15 @@ def close_tree(folder: Path) -> None:
                 close(Path(entry.path))
 
 
-def close(path: Path) -> None:
-    """Take from group and others what they may do with a file or folder of this user. A link is left alone."""
+def close(path: Path) -> bool:
+    """Take from group and others what they may do with a file or folder of this user, and say whether that was
+    anything. A link is left alone."""
     with suppress(OSError):  # gone meanwhile, or a disk that cannot be written: the doctor says what is still open
         found = os.lstat(path)
         if _is_open(found) and found.st_uid == os.geteuid():
             os.chmod(path, stat.S_IMODE(found.st_mode) & ~OTHERS)
+            return True
+    return False
 
 
 def opened_to_others(home: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Literal
 
@@ -51,9 +52,7 @@ class BudgetRequest(Strict):
         ]
         if above:
             raise UsageError(f"budget: expected at most what the server allows, got {', '.join(above)}")
-        return Budget(
-            **{name: given.get(name, getattr(allowed, name)) for name in ("usd", "tokens", "seconds", "steps")}
-        )
+        return replace(allowed, **given)
 
 
 class RunRequest(Strict):

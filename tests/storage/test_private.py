@@ -96,6 +96,8 @@ def test_an_old_home_is_closed_by_a_search(tmp_path: Path, text: Path) -> None:
     home = tmp_path / "home"
     made(home, text)
     loosened(home)
+    (home / "models").mkdir(mode=0o755)
+    (home / "models" / "model.onnx").touch(0o644)
     assert opened_to_others(home)[:2] == [home, home / "collections"]
     searched(home)
     assert open_paths(home) == {}
