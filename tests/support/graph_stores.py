@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 from hydragraph.retrieval.stores.embedded_graph import EmbeddedGraph
 from hydragraph.retrieval.stores.neighbourhood import GraphItem
+from hydragraph.retrieval.stores.neo4j_graph import Neo4jGraph
 from hydragraph.retrieval.stores.texts import Store
+from hydragraph.settings import Neo4jConfig
 
 CHUNK = (
     "INSERT OR IGNORE INTO chunks (id, path, start_line, end_line, symbol, language, place, length, content, class)"
@@ -29,3 +35,22 @@ class LedgerGraph(EmbeddedGraph):
     def close(self) -> None:
         super().close()
         self.store.close()
+
+
+def neo4j_config() -> Neo4jConfig:
+    """The server that HYDRAGRAPH_TEST_NEO4J_URL names."""
+    url = os.environ.get("HYDRAGRAPH_TEST_NEO4J_URL")
+    if not url:
+        pytest.skip("HYDRAGRAPH_TEST_NEO4J_URL names no Neo4j server")
+    return Neo4jConfig(url, password=os.environ.get("HYDRAGRAPH_TEST_NEO4J_PASSWORD", "hydragraph"), timeout=120)
+
+
+class OwnNeo4jGraph(Neo4jGraph):
+    """A graph of its own on the server of the tests, gone when it is closed."""
+
+    def __init__(self) -> None:
+        super().__init__(neo4j_config(), uuid.uuid4().hex)
+
+    def close(self) -> None:
+        self.clear()
+        super().close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from drawn_graphs import chunk_id
-from graph_stores import LedgerGraph
+from graph_stores import LedgerGraph, OwnNeo4jGraph
 
 from hydragraph.domain import Reference, ReferenceKind
 from hydragraph.retrieval.search.graph import defined_in, named_in, walk
@@ -30,9 +30,9 @@ SENDING = (
 )
 
 
-@pytest.fixture
-def graph(tmp_path: Path) -> Iterator[GraphStore]:
-    graph = LedgerGraph(tmp_path / "index.db")
+@pytest.fixture(params=["embedded", pytest.param("neo4j", marks=pytest.mark.service)])
+def graph(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[GraphStore]:
+    graph = LedgerGraph(tmp_path / "index.db") if request.param == "embedded" else OwnNeo4jGraph()
     yield graph
     graph.close()
 
@@ -92,7 +92,7 @@ def test_a_put_takes_the_place_of_what_was_there(graph: GraphStore) -> None:
 def test_what_is_deleted_is_gone_and_may_be_deleted_again(graph: GraphStore) -> None:
     graph.put(SENDING)
     for _ in range(2):
-        graph.delete([A, chunk_id(99)])
+        graph.delete([A, chunk_id(99), A])
         assert graph.frequencies(["send", "os"]) == Frequencies(3, {"send": 2})
         assert graph.definitions("send") == [Reference(C, "defines", "Session.send")]
         assert A not in graph.neighbourhood(["send"], [A, B]).chunks
