@@ -23,7 +23,7 @@ from ..stores.edge_vectors import EdgeStores, EdgeVectors
 from .outbox import Outbox
 from .rebuild import rebuild
 
-LEAST: Final = 4000  # writes. Up to here a shard as it was written opens in some 60 ms, and scans in 1.5
+LEAST: Final = 4000  # writes. Up to here a shard as it was written opens in 30 to 60 ms, and scans in 1.5
 SHARE: Final = 0.2  # of the points, written since: their part of the shard is slow to open again
 COPIES: Final = 2  # the copy, and its segments written anew before the old ones go
 

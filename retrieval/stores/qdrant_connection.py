@@ -145,6 +145,8 @@ def _meaning(error: Exception, timeout: float) -> tuple[str, str]:
 def _refusal(status: int, content: str) -> tuple[str, str]:
     if status in (401, 403):
         return f"refuses the API key ({status})", "Check qdrant.api_key; it has to be one that may write."
+    if status == 404:
+        return f"does not have it (404): {content[:200]}", "It may just have been replaced: run the same command again."
     if status == 429 or status >= 500:
         return f"cannot work now ({status}): {content[:200]}", "Run it again later; what is finished is kept."
     return f"refused a request ({status}): {content[:200]}", "Check that qdrant.url is that of a Qdrant server."

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SPARSE_BATCH = 500
 DENSE_BATCH = 128  # a request of one megabyte
 PAGE = 1000
-HNSW_EF = 128  # as on Edge
+HNSW_EF = 256  # recall@10 .996 at 100,000 vectors, .98 with 128: measured on Edge with the server's m and ef_construct
 
 T = TypeVar("T")
 

@@ -219,6 +219,14 @@ def test_collections_share_a_server_unseen(server: QdrantServer) -> None:
         assert index.count() == 1
 
 
+def test_a_search_of_what_was_just_replaced_says_to_try_again(server: QdrantServer) -> None:
+    stores = stores_on(server)
+    with stores.create(1) as index:
+        stores.drop_but(None)
+        with pytest.raises(StoreServerError, match=r"does not have it \(404\).*again"):
+            index.search_sparse(([1], [1.0]), 5)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the client forgets its lock's file
 def test_the_local_mode_has_one_owner_and_a_broken_folder_is_said_to_be_damaged(home: Path) -> None:
     stores = QdrantFolderStores(home, "uid1", "docs")
