@@ -3,8 +3,8 @@
 A new shard keeps what is written in one growing segment, whose sparse index is made anew in memory whenever it is
 opened: some 15 microseconds and 1 KB a point. The optimized form has finished segments that are mapped, and beside each
 dense vector its 4-bit code (TurboQuant). A search scans the codes, takes twice as many as asked for and scores those
-with the vectors themselves. There is no HNSW graph. Of 18,866 MiniLM vectors of code and prose an exact scan took 3.8 ms
-of CPU a query; the codes 1.4 (recall@10 1.0; 0.9 s to make), HNSW with ef 128 1.7 (.996; 12 s). On 100,000 vectors that
+with the vectors themselves. There is no HNSW graph. Of 18,866 MiniLM vectors of code and prose an exact scan took 3.8
+ms of CPU a query; the codes 1.4 (recall@10 1.0; 0.9 s to make), HNSW with ef 128 1.7 (.996; 12 s). On 100,000 that
 are sums of word vectors HNSW's recall@10 was .78 at best, the codes' 1.0.
 """
 
