@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 from ...errors import IndexCorruptError, NoIndexError
@@ -21,23 +22,46 @@ def forget_collection(collection: Collection, holding: Holding | None = None) ->
     if not collection.folder.is_dir():
         collection.require()
     with collection.writer(holding.wait):
-        drop_vectors(collection)
+        drop_copies(collection)
         with collection.owner(holding.wait):
             collection.remove()
 
 
-def drop_vectors(collection: Collection) -> None:
-    """Delete the vectors where they are not in the collection's folder: first, so that nothing is lost of sight.
+def drop_copies(collection: Collection) -> None:
+    """Delete vectors and graph where they are not in the collection's folder: first, so that none is lost of sight.
 
-    Raises StoreServerError where the server is away. A database that cannot be read names no engine.
+    Raises StoreServerError where a server is away, before anything is deleted. A database that cannot be read names no
+    engine.
     """
     try:
         with Store(collection.database) as store:
-            stores = collection.vectors(store)
+            require_servers(collection, store)
+            vectors = collection.vectors(store)
+            if not isinstance(vectors, EdgeStores):
+                vectors.drop_but(None)
+            if (graph := collection.graph_server(store)) is not None:
+                with closing(graph):
+                    graph.clear()
     except (IndexCorruptError, NoIndexError):
         return
-    if not isinstance(stores, EdgeStores):
-        stores.drop_but(None)
+
+
+def require_reachable(collection: Collection, path: Path) -> None:
+    """Raise StoreServerError where something at or below a path is to be forgotten on a server that does not answer."""
+    if collection.exists():
+        with Store(collection.database) as store:
+            if any(_below(store, path)):
+                require_servers(collection, store)
+
+
+def require_servers(collection: Collection, store: Store) -> None:
+    """Raise StoreServerError where a server that keeps a part of the collection does not answer."""
+    vectors = collection.vectors(store)
+    if vectors.host:
+        vectors.numbers()
+    if (graph := collection.graph_server(store)) is not None:
+        with closing(graph):
+            graph.frequencies(())
 
 
 def forget_path(collection: Collection, path: Path, holding: Holding | None = None) -> int:
@@ -57,10 +81,11 @@ def forget_path(collection: Collection, path: Path, holding: Holding | None = No
             if not gone and not roots:
                 raise NoIndexError(f"Nothing at or below {path} is in collection {collection.name!r}.")
             remain = len(store.files()) - len(gone)
+            require_servers(collection, store)
             if remain:
                 _take_out(Outbox(collection, store, holding), gone, roots)
         if not remain:
-            drop_vectors(collection)
+            drop_copies(collection)
             with collection.owner(holding.wait):
                 collection.remove()
     return len(gone)

@@ -13,7 +13,7 @@ from ..stores.lexical import document_vector
 from ..stores.owed import DENSE, SPARSE
 from ..stores.protocols import VectorIndex
 from ..stores.texts import Store
-from .graph_stage import save_graph
+from .graph_stage import renew_graph
 from .outbox import Outbox, owe_dense
 
 BATCH = 1000
@@ -26,7 +26,9 @@ def ensure_shard(outbox: Outbox) -> None:
     """Make the vector store where it is missing or cannot be opened, and remove what a killed rebuild left behind."""
     number = outbox.store.meta("shard")
     if not number:
-        outbox.store.set_meta("vectors_engine", outbox.collection.engines.stores.vectors)
+        engines = outbox.collection.engines.stores
+        outbox.store.set_meta("vectors_engine", engines.vectors)
+        outbox.store.set_meta("graph_engine", engines.graph)
     outbox.stores.drop_but(int(number) if number else None)
     if number:
         try:
@@ -105,7 +107,7 @@ def scrub(outbox: Outbox) -> None:
     database, an empty log."""
     store, folder = outbox.store, outbox.collection.folder
     rebuild(outbox)
-    save_graph(outbox)
+    renew_graph(outbox)
     with outbox.collection.owner(outbox.holding.wait):
         require_space(folder, 2 * store.size, outbox.holding.free)
         if not store.compact():

@@ -25,7 +25,7 @@ from ..stores.manifest import FileEntry, FileRow, Manifest
 from ..stores.texts import Store
 from .batch import Batch
 from .file_reader import FileReader, chunker_stamp, withheld_reason
-from .graph_stage import save_graph_if_due
+from .graph_stage import follow_graph
 from .optimize import LEAST, optimize
 from .outbox import Holding, Outbox
 from .rebuild import ensure_shard, finish_scrub, rebuild, verify
@@ -218,7 +218,7 @@ class _Run:
             self._scrub_after({entry.row.path for entry in batch.entries if _was_known_whole(entry, known)})
             self._manifest.commit(batch.entries)
             self._outbox.carry_sparse()
-            save_graph_if_due(self._outbox)
+            follow_graph(self._outbox)
 
     def _scrub_after(self, paths: set[str]) -> None:
         """First, so that a kill from here on is made good by the next run."""
@@ -245,7 +245,7 @@ class _Run:
         if waiting.sparse < waiting.chunks:
             meter = _Meter("lexical", self._report, waiting.chunks - waiting.sparse)
             self._outbox.carry_sparse(meter.add)
-        save_graph_if_due(self._outbox, at_end=True)
+        follow_graph(self._outbox, at_end=True)
 
     def _embed(self) -> int:
         if self._embedder is None:

@@ -18,14 +18,14 @@ from weakref import WeakValueDictionary
 
 from ...storage.locks import WAIT_SECONDS
 from ..stores.collection import Collection
-from ..stores.embedded_graph import EmbeddedGraph
-from ..stores.engines import EMBEDDED, Engines
+from ..stores.engines import EMBEDDED, Engines, graph_for_search
 from ..stores.protocols import NearGraph, VectorIndex
 from ..stores.texts import Store
 from .search_state import SearchState
 
 IDLE_SECONDS = 0.5
 POOL = "hydragraph-leg"
+GRAPH_PATIENCE = 1.0  # seconds for which a search tries a graph's server
 T = TypeVar("T")
 
 
@@ -121,7 +121,7 @@ class IndexLease:
             opened = stack.enter_context(Collection.open(found.home, found.name, wait=wait, engines=found.engines))
             is_remote = not opened.shard.is_exclusive
             pool = stack.enter_context(ThreadPoolExecutor(4, thread_name_prefix=POOL)) if is_remote else None
-            graph = stack.enter_context(closing(EmbeddedGraph(opened.store)))
+            graph = stack.enter_context(closing(graph_for_search(found.engines, opened.store, GRAPH_PATIENCE)))
             index = OpenIndex(opened.store, opened.shard, graph, SearchState(opened.store), pool)
         except BaseException:
             stack.close()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from ...domain import LEGS, Evidence, FileSpan, Hit, Language, LegName, Placement, SearchResult
+from ...errors import StoreServerError
 from ...storage.locks import WAIT_SECONDS
 from ..stores.engines import EMBEDDED, Engines
 from ..stores.texts import Place, Store
@@ -151,7 +152,7 @@ class LocalSearcher:
     def _rank(self, index: OpenIndex, query: str, limit: int) -> Ranking:
         if not query.strip():
             return Ranking(dict.fromkeys((leg.name for leg in self._legs), ()), (), "prose")
-        question, defining = Question(query, named_in(index.graph, query)), defined_in(index.graph, query)
+        question, defining = _named(index, query)
         found = self._direct(index, question, limit)
         most = max(one.most for one in found.values())
         direct = _ordered(index, {name: one.ranked for name, one in found.items()})
@@ -189,6 +190,14 @@ class LocalSearcher:
         if known is None or known[1] != generation or now - known[0] > FRESH_SECONDS:
             known = self._changed = (now, generation, count_changed(index.store))
         return known[2]
+
+
+def _named(index: OpenIndex, query: str) -> tuple[Question, Mapping[str, float]]:
+    """What the question speaks of, and the chunks that define it; nothing where the graph's server is away."""
+    try:
+        return Question(query, named_in(index.graph, query)), defined_in(index.graph, query)
+    except StoreServerError:  # the graph leg says so
+        return Question(query), {}
 
 
 def count_changed(store: Store) -> int:

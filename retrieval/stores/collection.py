@@ -20,8 +20,8 @@ from ...storage.faults import os_fault
 from ...storage.locks import WAIT_SECONDS, is_locked, locked, locked_in_turn
 from ...storage.private import close_home, close_tree, make_folder
 from .edge_vectors import unusable
-from .engines import EMBEDDED, Engines, vector_stores
-from .protocols import VectorIndex, VectorStores
+from .engines import EMBEDDED, Engines, graph_server, vector_stores
+from .protocols import GraphServer, VectorIndex, VectorStores
 from .texts import Counts, Store
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -138,6 +138,10 @@ class Collection:
     def vectors(self, store: Store, free: FreeBytes = free_bytes) -> VectorStores:
         """Where the vector indexes live, by the engine that the database names."""
         return vector_stores(self.engines, store.meta("vectors_engine", "edge"), store.meta("uid"), self.folder, free)
+
+    def graph_server(self, store: Store) -> GraphServer | None:
+        """The server of the graph, if it is on one. Raises StoreServerError where the settings name none."""
+        return graph_server(self.engines, store)
 
     @contextmanager
     def shard(self, store: Store, wait: float = WAIT_SECONDS, *, free: FreeBytes = free_bytes) -> Iterator[VectorIndex]:

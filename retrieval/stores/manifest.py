@@ -17,7 +17,7 @@ from ...text.tokenizer import tokenize
 from ..reading.text_class import TextClass
 from .edges import pack_edges
 from .lexical import pack_terms, unpack_terms
-from .owed import DENSE, DENSE_PRIORITY, SPARSE, SPARSE_PRIORITY, Owed
+from .owed import DENSE, DENSE_PRIORITY, GRAPH, GRAPH_PRIORITY, SPARSE, SPARSE_PRIORITY, Action, Owed
 from .texts import Store
 
 FileStatus = Literal["indexed", "quarantined"]
@@ -113,6 +113,7 @@ class Manifest:
         self._outbox = store.outbox
         self._added: list[bytes] = []
         self._removed: list[bytes] = []
+        self._has_graph_server = False
 
     def rows(self, roots: Iterable[str]) -> dict[str, FileRow]:
         """The files below these roots, by path."""
@@ -123,6 +124,7 @@ class Manifest:
     def commit(self, entries: Sequence[FileEntry], gone: Iterable[str] = (), gone_roots: Iterable[str] = ()) -> None:
         """Put these files and take out files and roots that are gone, in one transaction."""
         self._added, self._removed = [], []
+        self._has_graph_server = self._store.meta("graph_engine") == "neo4j"
         with self._store.transaction():
             self._store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in gone_roots])
             for path in gone:
@@ -176,6 +178,7 @@ class Manifest:
             self._store.execute("DELETE FROM chunks WHERE num = ?", (num,))
         self._outbox.owe(SPARSE, [Owed(chunk_id, "delete", SPARSE_PRIORITY["delete"]) for chunk_id in dropped])
         self._outbox.drop(DENSE, dropped)
+        self._owe_graph("delete", dropped)
         return kept
 
     def _insert(self, row: ChunkRow) -> int:
@@ -190,6 +193,7 @@ class Manifest:
         self._store.execute("INSERT INTO texts VALUES (?,?,?,?)", (num, chunk.header, chunk.text, row.terms))
         self._added.append(row.terms)
         self._refer_anew(num, ())
+        self._owe_graph("put", [row.id])
         self._outbox.owe(SPARSE, [Owed(row.id, "put", SPARSE_PRIORITY["put"])])
         if row.text_class != "data":
             self._outbox.owe(DENSE, [Owed(row.id, "put", DENSE_PRIORITY[row.text_class])])
@@ -198,17 +202,25 @@ class Manifest:
     def _refer(self, numbers: Mapping[str, int], references: Iterable[Reference]) -> None:
         """Give each of these chunks its references; those that are as they were are left alone."""
         wanted: dict[int, set[tuple[ReferenceKind, str]]] = {num: set() for num in numbers.values()}
+        changed: set[int] = set()
         for reference in references:
             wanted[numbers[reference.chunk_id]].add((reference.kind, reference.name))
         for num, pairs in wanted.items():
             if pairs != set(self._store.execute("SELECT kind, name FROM refs WHERE chunk = ?", (num,))):
                 self._refer_anew(num, pairs)
+                changed.add(num)
+        self._owe_graph("put", [chunk_id for chunk_id, num in numbers.items() if num in changed])
 
     def _refer_anew(self, num: int, pairs: Collection[tuple[ReferenceKind, str]]) -> None:
         self._store.execute("DELETE FROM refs WHERE chunk = ?", (num,))
         self._store.executemany("INSERT INTO refs VALUES (?,?,?)", [(num, *pair) for pair in pairs])
         self._store.execute("INSERT OR REPLACE INTO edges VALUES (?,?)", (num, pack_edges(pairs)))
         self._store.execute("INSERT OR IGNORE INTO graph_changes VALUES (?)", (num,))
+
+    def _owe_graph(self, action: Action, chunk_ids: Iterable[str]) -> None:
+        """The embedded graph reads the tables that are written here; a server is owed what has changed."""
+        if self._has_graph_server:
+            self._outbox.owe(GRAPH, [Owed(chunk_id, action, GRAPH_PRIORITY[action]) for chunk_id in chunk_ids])
 
     def _count_terms(self) -> None:
         """Move the document frequencies by what was added and removed."""

@@ -10,7 +10,8 @@ from ..reading.text_class import TextClass
 
 Action = Literal["put", "reweigh", "delete"]
 
-SPARSE, DENSE = "sparse", "dense"
+SPARSE, DENSE, GRAPH = "sparse", "dense", "graph"
+GRAPH_PRIORITY: Final[Mapping[Action, int]] = {"delete": 0, "put": 1}
 SPARSE_PRIORITY: Final[Mapping[Action, int]] = {"delete": 0, "put": 1, "reweigh": 1}
 DENSE_PRIORITY: Final[Mapping[TextClass, int]] = {"source": 0, "documentation": 1, "tests": 2, "other": 3, "data": 3}
 

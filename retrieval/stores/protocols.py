@@ -131,6 +131,13 @@ class GraphStore(NearGraph, Protocol):
     def close(self) -> None: ...
 
 
+class GraphServer(GraphStore, Protocol):
+    """A graph elsewhere, which follows the outbox."""
+
+    def clear(self) -> None:
+        """Take out everything of this collection. Safe once it returns."""
+
+
 class VectorIndex(Protocol):
     """One point per chunk under the chunk's id: a sparse vector, and a dense vector of each embedder.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from ...errors import NoIndexError, UsageError
 from ...graphs.threads.kept import forget_threads, threads_of, threads_with
 from ...graphs.threads.store import Thread
-from ...retrieval.indexing.forget import forget_collection, forget_path, names_of
+from ...retrieval.indexing.forget import forget_collection, forget_path, names_of, require_reachable
 from ...retrieval.stores.collection import Collection, list_collections
 from ...retrieval.stores.engines import Engines
 from .arguments import settings_for
@@ -98,6 +98,9 @@ def _say_threads(threads: Sequence[Thread], which: str) -> None:
 
 def _forget_path(home: Path, collections: list[Collection], path: Path, *, everywhere: bool) -> int:
     forgotten = {}
+    for collection in collections:  # before anything is removed
+        with suppress(NoIndexError):
+            require_reachable(collection, path)
     threads = threads_with(home, None if everywhere else collections[0].name, names_of(path))
     forget_threads(home, threads)  # first: where they are in use, nothing has been forgotten yet
     _say_threads(threads, f"in which {clean_line(str(path))} was found")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ....domain import LegName
+from ....errors import StoreServerError
 from ..graph import walk
 from .leg import Found, Question, Seeds
 
@@ -16,7 +17,7 @@ class GraphLeg:
     name: ClassVar[LegName] = "graph"
     depth: ClassVar[int] = 30
     is_seeded: ClassVar[bool] = True
-    absent_on: ClassVar[tuple[type[Exception], ...]] = ()
+    absent_on: ClassVar[tuple[type[Exception], ...]] = (StoreServerError,)
 
     def find(self, index: OpenIndex, question: Question, seeds: Seeds, limit: int) -> Found:
         return Found(walk(index.graph, question.named, seeds, limit))

@@ -130,3 +130,22 @@ def test_places_and_texts_of_chunks(tmp_path: Path) -> None:
         assert len(store.places([*ids, "0" * 32])) == len(store.chunks(ids)) == 1200
         chunk = store.chunks(ids[:1])[ids[0]]
         assert chunk.id == ids[0]
+
+
+def test_a_server_is_owed_what_changed_in_the_graph_and_the_embedded_one_nothing(tmp_path: Path) -> None:
+    first, second = (Chunk("/t/a", line, line, f"text {line}", "", "python").id for line in (1, 2))
+    before, after = Reference(first, "calls", "f"), Reference(first, "calls", "g")
+    with Store(tmp_path / "index.db", create=True) as store:
+        manifest = Manifest(store)
+        manifest.commit([entry("/t/a", "text 1", "text 2", header="", references=(before,))])
+        assert store.outbox.count("graph") == 0
+        store.set_meta("graph_engine", "neo4j")
+        manifest.commit([entry("/t/a", "text 1", "text 2", header="", references=(before,))])
+        assert store.outbox.count("graph") == 0
+        manifest.commit([entry("/t/a", "text 1", "text 2", header="", references=(after,))])
+        assert store.outbox.owed("graph", 9) == [Owed(first, "put", 1)]
+        manifest.commit([], ["/t/a"])
+        assert {(one.item, one.action) for one in store.outbox.owed("graph", 9)} == {
+            (first, "delete"),
+            (second, "delete"),
+        }
