@@ -74,7 +74,7 @@ class Heard:
 
 
 class TierClient(ABC):
-    """Calls to one tier. The LangChain model is made at the first call, on the loop that is running then.
+    """Calls to one tier. The LangChain model is made at the first call on each event loop.
 
     A subclass knows an API: what to import, how to make its model and open a stream, what the stream's messages say
     beside their text, and what its own exceptions mean.
@@ -87,17 +87,17 @@ class TierClient(ABC):
         self._tier: Tier = tier
         self._config = config
         self._transport = transport
-        self._model: BaseChatModel | None = None
-        self._wire: WatchedTransport | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._open: dict[asyncio.AbstractEventLoop, tuple[BaseChatModel, WatchedTransport]] = {}
+        self._is_loaded = False
 
     async def ask(self, ask: Ask) -> Reply:
         """The reply, or what came of it with its fault. One more try where nothing had come and nobody answered."""
         heard = Heard()
         fault: Fault | None
-        if self._model is None:
+        if not self._is_loaded:
             try:  # it may take seconds: the loop goes on meanwhile, and they are none of the call's
                 await asyncio.to_thread(self._load)
+                self._is_loaded = True
             except ImportError as error:
                 return self._reply(ask, heard, 0.0, "error", f"{self.missing} ({said(error)})")
         started = time.perf_counter()
@@ -114,9 +114,10 @@ class TierClient(ABC):
         return self._reply(ask, heard, time.perf_counter() - started, fault, detail)
 
     async def aclose(self) -> None:
-        """Close the connections; a later call opens new ones."""
-        wire, self._wire, self._model = self._wire, None, None
-        if wire is not None and self._loop is asyncio.get_running_loop():
+        """Close the connections of this loop; a later call opens new ones. Those of another loop can be closed on it
+        only."""
+        _, wire = self._open.pop(asyncio.get_running_loop(), (None, None))
+        if wire is not None:
             await wire.aclose()
 
     @abstractmethod
@@ -165,15 +166,17 @@ class TierClient(ABC):
                     return
 
     def _connected(self) -> BaseChatModel:
+        """The model of the running loop: a connection belongs to the loop on which it was opened."""
         loop = asyncio.get_running_loop()
-        if self._model is None or self._loop is not loop:
+        if loop not in self._open:
+            for gone in [other for other in self._open if other.is_closed()]:
+                del self._open[gone]
             config = self._config
             deadlines = Deadlines(config.first_token_timeout, config.inter_token_timeout)
             timeout = httpx.Timeout(None, connect=config.connect_timeout, write=config.first_token_timeout)
-            self._wire = self._watch(self._transport(config), deadlines)
-            self._model = self._made(self._wire, timeout)
-            self._loop = loop
-        return self._model
+            wire = self._watch(self._transport(config), deadlines)
+            self._open[loop] = (self._made(wire, timeout), wire)
+        return self._open[loop][0]
 
     def _lost(self, error: Exception, heard: Heard) -> tuple[Fault, str]:
         detail = f"{self._config.model} on {self._where}: {hide_secrets(said(error))}"

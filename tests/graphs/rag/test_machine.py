@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from web_page import OneWebPage
 
 from hydragraph.domain import Answer, Budget, Evidence, Foreign
-from hydragraph.errors import HydragraphError
 from hydragraph.graphs.answers import answer_of
 from hydragraph.models.testing.scripted import Call, Line, ScriptedModels
 from hydragraph.nodes.prompts.requests import (
@@ -236,16 +236,6 @@ async def test_what_is_not_there_is_not_answered(machine: Callable[..., Any], ti
     assert re.search(r"session\.py:L\d+-L\d+$", answer.nearest[0])
     assert answer.nearest[0] in answer.answer
     assert models.asked("generate") == []
-
-
-class OneWebPage:
-    def __init__(self, *items: Evidence, fails: bool = False) -> None:
-        self.items, self.fails = items, fails
-
-    async def search(self, query: str, *, limit: int = 5) -> list[Evidence]:
-        if self.fails:
-            raise HydragraphError("the web is away")
-        return list(self.items)
 
 
 PAGE = Evidence("abcdef0123", "The Kubernetes operator is deployed with helm.", Foreign("https://example.org/k8s"))

@@ -311,6 +311,22 @@ def test_a_gateway_outlives_its_event_loop(wire: Wire) -> None:
     assert asyncio.run(gateway.complete("generate", HI)).fault == "unreachable"
 
 
+async def test_a_gateway_serves_two_event_loops_at_once(wire: Wire) -> None:
+    async with wire.serving(well) as (gateway, _):
+
+        def asked_elsewhere() -> list[str | None]:
+            async def twice() -> list[str | None]:
+                faults = [(await gateway.complete("generate", HI)).fault for _ in range(2)]
+                await gateway.aclose()
+                return [*faults]
+
+            return asyncio.run(twice())
+
+        assert (await gateway.complete("generate", HI)).fault is None
+        assert await asyncio.to_thread(asked_elsewhere) == [None, None]
+        assert (await gateway.complete("generate", HI)).fault is None
+
+
 # --- structured replies
 
 
