@@ -31,8 +31,9 @@ _SHARED = {"lower": 4.0, "capital": 3.0, "upper": 2.5}
 _LONG_WORD, _OF_LONG_WORD, _BESIDE_DIGIT = 16, 1.8, 1.25
 
 
+@lru_cache(maxsize=256)
 def estimate_tokens(text: str) -> int:
-    """An upper estimate of the tokens of `text`, the same for every model."""
+    """An upper estimate of the tokens of `text`, the same for every model. The nodes of a run count the same texts."""
     return math.ceil(sum(map(_tokens, _RUN.findall(text))))
 
 

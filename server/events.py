@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -45,15 +45,15 @@ async def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A graph, what goes in, and how its last values become the `done` event: those of `outputs`, or of all channels.
-    `begin` is done before the first step, `close` gives back what the run held."""
+    """A graph, what goes in, and how its last values become the `done` event. `begin` is done before the first step,
+    `close` gives back what the run held; `options` are further arguments of `astream`."""
 
     graph: Graph
     input: Json
     finish: Callable[[Json], Json]
     config: Json = field(default_factory=dict)
     close: Callable[[], Awaitable[None]] = _nothing
-    outputs: Sequence[str] | None = None
+    options: Json = field(default_factory=dict)
     begin: Callable[[], Awaitable[None]] = _nothing
 
 
@@ -62,7 +62,7 @@ async def stream_events(run: Run, control: RunControl | None = None) -> AsyncGen
     values: Json = {}
     options: dict[str, Any] = {"stream_mode": list(STREAM_MODES), "subgraphs": True, "version": "v2"}
     await run.begin()
-    stream = run.graph.astream(run.input, dict(run.config), control=control, output_keys=run.outputs, **options)
+    stream = run.graph.astream(run.input, dict(run.config), control=control, **options, **run.options)
     async with aclosing(stream) as parts:
         async for part in parts:
             if part["type"] == "values":

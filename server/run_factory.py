@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RESULT = "rag"
 REQUEST = f"{RESULT}_request"
+OUTPUT: Json = {"output_keys": [RESULT]}
+ONE_CHECKPOINT: Json = {"durability": "exit"}  # at the end: nobody resumes a turn in its middle, the next asks anew
 MAX_QUESTION = 20_000  # characters, as much as a message over HTTP may have
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -67,7 +69,7 @@ class Machine:
         name = collection or self._settings.collection
         request = {"budget": asdict(budget or self._settings.budget), "collections": [name]}
         run = Run(
-            self._graph(is_kept=thread is not None), {"messages": said, REQUEST: request}, _finished, outputs=[RESULT]
+            self._graph(is_kept=thread is not None), {"messages": said, REQUEST: request}, _finished, options=OUTPUT
         )
         return run if thread is None else self._kept(run, Thread.called(thread, (name,)))
 
@@ -75,7 +77,8 @@ class Machine:
         if self._saver is None:
             raise UsageError(f"expected a machine with a saver for the thread {thread.name!r}")
         config = {"configurable": {"thread_id": thread.id}}
-        return replace(run, config=config, begin=partial(self._saver.begin, thread))
+        options = {**OUTPUT, **ONE_CHECKPOINT}
+        return replace(run, config=config, begin=partial(self._saver.begin, thread), options=options)
 
     def require_chunks(self, collection: str | None = None) -> None:
         """Blocking. Raises NoIndexError where there is nothing to search."""

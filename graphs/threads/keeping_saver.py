@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 from .store import FOUND, GO_ON, SEE, Thread, paths_in, seen_rows
@@ -22,8 +23,23 @@ class KeepingSaver(AsyncSqliteSaver):
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        paths = frozenset().union(*(paths_in(value) for channel, value in writes if channel == FOUND))
-        if paths:
-            async with self.lock:  # committed with what comes next on this connection, which are these writes
-                await self.conn.executemany(SEE, seen_rows(str(config["configurable"]["thread_id"]), paths))
+        await self._see(config, [value for channel, value in writes if channel == FOUND])
         await super().aput_writes(config, writes, task_id, task_path)
+
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        if FOUND in new_versions:
+            await self._see(config, [checkpoint["channel_values"].get(FOUND)])
+        return await super().aput(config, checkpoint, metadata, new_versions)
+
+    async def _see(self, config: RunnableConfig, found: Sequence[Any]) -> None:
+        """Committed with what comes next on this connection: what holds these places."""
+        paths = frozenset().union(*map(paths_in, found))
+        if paths:
+            async with self.lock:
+                await self.conn.executemany(SEE, seen_rows(str(config["configurable"]["thread_id"]), paths))
