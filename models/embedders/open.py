@@ -7,7 +7,7 @@ from pathlib import Path
 from ...domain import Embedder
 from ...errors import EmbedderError
 
-KINDS = ("minilm", "sentence-transformers:NAME_OR_PATH", "none")
+KINDS = ("minilm-int8", "minilm", "sentence-transformers:NAME_OR_PATH", "none")
 
 
 def open_embedder(spec: str, cache: Path, threads: int = 2) -> Embedder | None:
@@ -17,10 +17,11 @@ def open_embedder(spec: str, cache: Path, threads: int = 2) -> Embedder | None:
     embedder is unknown or not installed.
     """
     kind, _, model = spec.partition(":")
-    if kind == "minilm" and not model:
+    if spec in ("minilm", "minilm-int8"):
         from .minilm import MiniLM
+        from .onnx_export import EXACT, INT8
 
-        return MiniLM(cache, threads=threads)
+        return MiniLM(cache, INT8 if spec == "minilm-int8" else EXACT, threads=threads)
     if kind == "sentence-transformers" and model:
         from .sentence_transformers import SentenceTransformersEmbedder
 

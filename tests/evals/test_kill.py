@@ -32,7 +32,7 @@ def test_an_index_that_was_killed_ends_as_one_that_was_not(tmp_path: Path, capsy
         (["--points", "0"], "--points and --files: expected 1 or more"),
         (["--files", "-1"], "--points and --files: expected 1 or more"),
         (["--folder", "/nowhere/at/all"], "--folder: expected a folder, got /nowhere/at/all"),
-        (["--embedder", "wrong"], "--embedder: embedder: expected one of minilm"),
+        (["--embedder", "wrong"], "--embedder: embedder: expected one of minilm-int8"),
         (["--embedder", "none"], "--embedder: Expected an embedder that makes vectors, got 'none'"),
     ],
 )

@@ -146,7 +146,7 @@ def test_queries_and_documents_with_nothing_in_them_are_lived_with(
     [
         (["{tmp}/nowhere"], 2, "corpus.jsonl cannot be read (No such file or directory): expected a folder with"),
         (["{data}", "--limit", "0"], 2, "limit: expected 1 or more queries, got 0."),
-        (["{data}", "--embedder", "wrong"], 1, "embedder: expected one of minilm"),
+        (["{data}", "--embedder", "wrong"], 1, "embedder: expected one of minilm-int8"),
         (["{data}", "--work", "{data}/qrels.tsv"], 1, "Not a directory"),
     ],
 )

@@ -39,6 +39,10 @@ def minilm(files: ModelFiles, cache: Path, folder: Path) -> Embedder:
     return opened("minilm", cache)
 
 
+def minilm_int8(files: ModelFiles, cache: Path, folder: Path) -> Embedder:
+    return opened("minilm-int8", cache)
+
+
 def sentence_transformers(files: ModelFiles, cache: Path, folder: Path) -> Embedder:
     return opened(f"sentence-transformers:{files.weights.parent}", cache)
 
@@ -62,6 +66,7 @@ def small_bert(files: ModelFiles, cache: Path, folder: Path) -> Embedder:
 Backend = Callable[[ModelFiles, Path, Path], Embedder]
 BACKENDS = [
     minilm,
+    minilm_int8,
     pytest.param(sentence_transformers, marks=pytest.mark.extra),
     pytest.param(small_bert, marks=pytest.mark.extra),
 ]
@@ -75,7 +80,7 @@ def embedder(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Embedder:
     backend: Backend = request.param
-    if backend is not minilm and find_spec("sentence_transformers") is None:
+    if backend not in (minilm, minilm_int8) and find_spec("sentence_transformers") is None:
         pytest.skip("needs hydragraph[sentence-transformers]")
     return backend(model_files, model_cache, tmp_path_factory.mktemp("model"))
 
