@@ -113,13 +113,15 @@ class SearchResult:
 
     `absent` names the legs that had nothing to say (no edges, no vectors yet): they took no part in the fusion.
     `dense_ready` is the share (0..1) of chunks whose dense vector is there; `changed_files` counts the files that
-    differ from the index (None where it was not looked at).
+    differ from the index (None where it was not looked at). `dense_by_class` is the share of each class (source,
+    documentation, tests, other) that a hit is of and that is not embedded whole.
     """
 
     hits: tuple[Hit, ...]
     absent: tuple[LegName, ...] = ()
     dense_ready: float = 1.0
     changed_files: int | None = None
+    dense_by_class: Mapping[str, float] = field(default_factory=dict)
 
 
 class Embedder(Protocol):

@@ -21,7 +21,7 @@ from ..errors import UsageError
 from ..retrieval.indexing.run import IndexReport, index
 from ..retrieval.stores.collection import Collection
 from .console import say
-from .indexing import Teller
+from .corpus_index import Teller
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,8 @@ import numpy as np
 from ..domain import Embedder
 from ..errors import EmbedderError
 from ..retrieval.indexing.forget import forget_path
-from ..retrieval.indexing.run import IndexOptions, Progress, index
+from ..retrieval.indexing.progress import Progress
+from ..retrieval.indexing.run import IndexOptions, index
 from ..retrieval.stores.collection import Collection
 from ..retrieval.stores.engines import Engines
 from ..settings import QdrantConfig, StoresSettings

@@ -13,7 +13,7 @@ from ..retrieval.indexing.run import index
 from ..retrieval.stores.collection import Collection, Opened
 from ..retrieval.stores.stamps import stamp_of
 from .console import say
-from .indexing import Teller
+from .corpus_index import Teller
 from .measuring import default_embedder
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from ..domain import LEGS, Embedder
 from ..models.embedders.open import open_embedder
 from .console import print_result
 from .corpora import Corpus, read_corpus
-from .indexing import Found, IndexedCorpus, indexed
+from .corpus_index import Found, IndexedCorpus, indexed
 from .metrics import Estimate, bootstrap, ndcg, paired, recall, reciprocal_rank
 
 SYSTEMS: Final = (*LEGS, "fused", "final", "rank_bm25")

@@ -8,7 +8,8 @@ from itertools import count, cycle
 from pathlib import Path
 from typing import Final
 
-from ..retrieval.indexing.run import Progress, index
+from ..retrieval.indexing.progress import Progress
+from ..retrieval.indexing.run import index
 from ..retrieval.stores.collection import Collection
 from .drawn import TEXTS_A_FILE, DrawnEmbedder, as_file, draw
 from .measuring import default_embedder

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..domain import LEGS, LegName
 from ..retrieval.search.fusion import Kind, fuse
-from .indexing import Found, IndexedCorpus
+from .corpus_index import Found, IndexedCorpus
 from .metrics import ndcg
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from ..models.embedders.open import open_embedder
 from ..retrieval.search.fusion import WEIGHTS, Kind
 from .console import print_result, say
 from .corpora import read_corpus
-from .indexing import indexed
+from .corpus_index import indexed
 from .metrics import Estimate, bootstrap, paired
 from .weight_grid import Scored, Weights, best_point, cross_validated, make_grid, mean_by_point, score_all
 

@@ -47,7 +47,10 @@ CollectionName = Annotated[
     ),
 ]
 EmbedderName = Annotated[
-    str, _text(r"minilm|none|sentence-transformers:\S.*", "minilm, none or sentence-transformers:NAME")
+    str,
+    _text(
+        r"minilm(?:-int8)?|none|sentence-transformers:\S.*", "minilm, minilm-int8, none or sentence-transformers:NAME"
+    ),
 ]
 Seconds = Annotated[float, Meta(ge=0.1)]
 Count = Annotated[int, Meta(ge=1)]

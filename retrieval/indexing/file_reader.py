@@ -113,8 +113,9 @@ class FileReader:
             raise UnreadableError("no text")
         self.truncated += chunked.truncated
         chunks = {chunk.id: chunk for chunk in reversed(chunked.chunks)}  # parts of one line may be the same: the first
-        below = row.path[len(row.root) :]
-        rows = tuple(ChunkRow.of(chunk, text_class(below, chunk.language)) for chunk in reversed(chunks.values()))
+        looks = document.text if document.language == "text" else ""
+        kind = text_class(row.path[len(row.root) :], document.language, looks)
+        rows = tuple(ChunkRow.of(chunk, kind) for chunk in reversed(chunks.values()))
         references = tuple(reference for reference in chunked.references if reference.chunk_id in chunks)
         return FileEntry(replace(row, withheld=chunked.withheld), rows, references, text)
 

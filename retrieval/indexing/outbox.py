@@ -8,7 +8,7 @@ time, so that searches come between.
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,10 +40,11 @@ HOLD_SECONDS = 2.0
 BREATH_SECONDS = 0.1  # between two holds, several times what a waiting search sleeps
 
 Count = Callable[[int], None]
+CountRanked = Callable[[Mapping[int, int]], None]  # by the priority that they were owed with
 DenseRow = tuple[Owed, bytes]  # a chunk that is owed, and the key of its vector
 
 
-def uncounted(_: int) -> None:
+def uncounted(_: object) -> None:
     """For those who do not ask for progress."""
 
 
@@ -56,8 +57,9 @@ class Holding:
 
 
 def owe_dense(store: Store, chunks: Iterable[tuple[str, TextClass]]) -> None:
-    """Owe the vectors of these chunks; data has none."""
-    owed = [Owed(chunk_id, "put", DENSE_PRIORITY[kind]) for chunk_id, kind in chunks if kind != "data"]
+    """Owe the vectors of these chunks; data has none, unless the collection embeds it."""
+    embedded = [(chunk_id, kind) for chunk_id, kind in chunks if kind != "data" or store.embeds_data]
+    owed = [Owed(chunk_id, "put", DENSE_PRIORITY[kind]) for chunk_id, kind in embedded]
     store.outbox.owe(DENSE, owed)
 
 
@@ -131,7 +133,18 @@ class Outbox:
             self.store.set_meta("embedder", stamp_of(embedder))
             owe_dense(self.store, self.store.classes())
 
-    def carry_dense(self, embedder: Embedder, count: Count = uncounted) -> int:
+    def embed_data(self, wanted: bool) -> None:
+        """Whether data is embedded from now on: what is there is owed its vectors, or is owed them no more."""
+        if self.store.embeds_data == wanted:
+            return
+        data = [(chunk_id, kind) for chunk_id, kind in self.store.classes() if kind == "data"]
+        with self.store.transaction():
+            self.store.set_meta("embed_data", "1" if wanted else "")
+            self._owed.drop(DENSE, [chunk_id for chunk_id, _ in data])
+            if self.store.embedder:
+                owe_dense(self.store, data)
+
+    def carry_dense(self, embedder: Embedder, count: CountRanked = uncounted) -> int:
         """Give every chunk its dense vector; how many texts had to be embedded."""
         embedded = 0
         while owed := self._owed.owed(DENSE, DENSE_BATCH):
@@ -158,18 +171,22 @@ class Outbox:
                 with self.store.transaction():
                     self._owed.done(DENSE, [one for one, _ in ready])
 
-    def _make(self, embedder: Embedder, rows: Sequence[DenseRow], known: dict[bytes, Vectors], count: Count) -> int:
+    def _make(
+        self, embedder: Embedder, rows: Sequence[DenseRow], known: dict[bytes, Vectors], count: CountRanked
+    ) -> int:
         """Make and keep the vectors that are missing, and put them to the known ones; how many they were."""
         missing = {content: one.item for one, content in rows if content not in known}
-        same = Counter(content for _, content in rows)
-        count(sum(same[key] for key in known))
+        ranks: dict[bytes, Counter[int]] = defaultdict(Counter)
+        for one, content in rows:
+            ranks[content][one.priority] += 1
+        count(sum((ranks[key] for key in known), Counter[int]()))
         keys = list(missing)
         for start in range(0, len(keys), EMBED_BATCH):
             part = keys[start : start + EMBED_BATCH]
             made = dict(zip(part, self._embed(embedder, [missing[key] for key in part]), strict=True))
             self._keep(stamp_of(embedder), list(made.items()))
             known |= made
-            count(sum(same[key] for key in part))
+            count(sum((ranks[key] for key in part), Counter[int]()))
         return len(keys)
 
     def _embed(self, embedder: Embedder, chunk_ids: Sequence[str]) -> Vectors:

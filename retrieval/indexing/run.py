@@ -9,15 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from ...domain import Embedder
 from ...errors import IndexCorruptError, NoIndexError, UsageError
 from ...storage.disk import require_space
 from ..reading.skipped import Skipped
+from ..reading.text_class import TextClass
 from ..reading.walk import MAX_BYTES
 from ..stores.collection import Collection
 from ..stores.graph_copy import drop_other_arrays
@@ -28,31 +28,17 @@ from .file_reader import FileReader, chunker_stamp, withheld_reason
 from .graph_stage import follow_graph
 from .optimize import LEAST, optimize
 from .outbox import Holding, Outbox
+from .progress import DenseMeter, Meter, Report, quiet
 from .rebuild import ensure_shard, finish_scrub, rebuild, verify
 from .scan import LeftOut, Scan, cut_for_others, scan
-
-Stage = Literal["scan", "read", "lexical", "dense", "optimize"]
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a stage is: `total` and `eta_seconds` are None while they are not known."""
-
-    stage: Stage
-    done: int
-    total: int | None
-    rate: float
-    eta_seconds: float | None
-
-
-Report = Callable[[Progress], None]
-
-
-@dataclass(frozen=True, slots=True)
 class IndexOptions:
     include_secrets: bool = False
+    embed_data: bool = False
     max_bytes: int = MAX_BYTES
     batch_files: int = 200
     optimize_from: int = LEAST
@@ -64,7 +50,8 @@ class IndexReport:
     """What a run did and what the collection holds after it.
 
     `read` files were new, changed or moved; `quarantined` files could not be read or parsed, `skipped` counts what was
-    left out on purpose by reason. `dense_ready` is 0 where there was no embedder. `missing` are roots of earlier runs
+    left out on purpose by reason. `dense_ready` is 0 where there was no embedder; `classes` says of each class how many
+    of how many chunks have their vector. `missing` are roots of earlier runs
     that are gone from the disk: what stood below them is still found.
     """
 
@@ -85,11 +72,8 @@ class IndexReport:
     truncated: int
     dense_ready: float
     seconds: float
+    classes: Mapping[TextClass, tuple[int, int]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
-
-
-def quiet(_: Progress) -> None:
-    """For those who do not ask for progress."""
 
 
 def index(
@@ -124,25 +108,6 @@ def _remove_empty(collection: Collection, store: Store, wait: float) -> None:
         collection.remove()
 
 
-class _Meter:
-    """Counts one stage and reports it."""
-
-    def __init__(self, stage: Stage, report: Report, total: int | None = None) -> None:
-        self._stage: Stage = stage
-        self._report = report
-        self._total = total
-        self._done = 0
-        self._start = time.monotonic()
-        self.add(0)
-
-    def add(self, count: int) -> None:
-        self._done += count
-        elapsed = time.monotonic() - self._start
-        rate = self._done / elapsed if elapsed > 0 else 0.0
-        left = None if self._total is None or not rate else max(0, self._total - self._done) / rate
-        self._report(Progress(self._stage, self._done, self._total, rate, left))
-
-
 class _Run:
     """One run over one collection."""
 
@@ -174,6 +139,7 @@ class _Run:
     def _run(self, roots: list[Path]) -> IndexReport:
         finish_scrub(self._outbox)
         scanned = self._scan(roots)
+        self._outbox.embed_data(self._options.embed_data)
         if self._embedder is not None:
             self._outbox.stamp(self._embedder)
         scanned = self._read(scanned)
@@ -183,20 +149,20 @@ class _Run:
         embedded = self._embed()
         self._outbox.drop_unused_vectors()
         verify(self._outbox)
-        optimize(self._outbox, self._options.optimize_from, lambda points: _Meter("optimize", self._report, points).add)
+        optimize(self._outbox, self._options.optimize_from, lambda points: Meter("optimize", self._report, points).add)
         return self._describe(scanned, embedded)
 
     def _scan(self, roots: list[Path]) -> Scan:
         stamp = chunker_stamp(self._embedder, self._options.include_secrets)
         if self._embedder is not None:
             roots = [*roots, *map(Path, cut_for_others(self._store, stamp))]
-        meter = _Meter("scan", self._report)
+        meter = Meter("scan", self._report)
         return scan(self._store, roots, stamp, self._options, lambda: meter.add(1))
 
     def _read(self, scanned: Scan) -> Scan:
         """Read what has changed and take out what is gone; the scan without what was opened and not wanted."""
         self._store.put_roots(scanned.roots, scanned.absorbed)
-        meter = _Meter("read", self._report, len(scanned.to_read))
+        meter = Meter("read", self._report, len(scanned.to_read))
         self._touched = 0
         skipped: list[Skipped] = []
         for batch in self._batches(scanned):
@@ -243,16 +209,15 @@ class _Run:
         self._outbox.settle_weights()
         waiting = self._store.counts()
         if waiting.sparse < waiting.chunks:
-            meter = _Meter("lexical", self._report, waiting.chunks - waiting.sparse)
+            meter = Meter("lexical", self._report, waiting.chunks - waiting.sparse)
             self._outbox.carry_sparse(meter.add)
         follow_graph(self._outbox, at_end=True)
 
     def _embed(self) -> int:
         if self._embedder is None:
             return 0
-        counts = self._store.counts()
-        meter = _Meter("dense", self._report, counts.embeddable - counts.dense)
-        return self._outbox.carry_dense(self._embedder, meter.add)
+        meter = DenseMeter(self._report, self._store.dense_by_class())
+        return self._outbox.carry_dense(self._embedder, meter.add_ranked)
 
     def _refuse_emptiness(self, scanned: Scan) -> None:
         """Never success over nothing: not in the collection, and not below the roots that were asked for."""
@@ -295,6 +260,7 @@ class _Run:
             truncated=self._truncated,
             dense_ready=counts.dense_ready,
             seconds=time.monotonic() - self._start,
+            classes=self._store.dense_by_class(),
             missing=tuple(root for root in self._store.roots() if not os.path.lexists(root)),
         )
 

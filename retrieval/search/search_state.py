@@ -42,6 +42,14 @@ class SearchState:
         """The share of them that has one now."""
         return 1 - self._store.outbox.count(DENSE) / self.embeddable if self.embeddable else 0.0
 
+    def dense_ready_of(self, chunk_ids: Sequence[str]) -> dict[str, float]:
+        """The same of each class that these chunks are of and that is not embedded whole."""
+        if self.dense_ready >= 1:
+            return {}
+        kinds = self._store.classes_of(chunk_ids)
+        ready = self._store.dense_by_class()
+        return {kind: done / total for kind, (done, total) in ready.items() if kind in kinds and done < total}
+
     # --- lexical.TermSource
 
     def stats(self) -> CorpusStats:

@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ...domain import LEGS, Evidence, FileSpan, Hit, Language, LegName, Placement, SearchResult
+from ...domain import LEGS, Evidence, FileSpan, Hit, LegName, Placement, SearchResult
 from ...errors import StoreServerError
 from ...storage.locks import WAIT_SECONDS
+from ..reading.text_class import PROSE
 from ..stores.engines import EMBEDDED, Engines
 from ..stores.texts import Place, Store
 from .fusion import Kind, fuse, kind_of, seeds
@@ -25,8 +26,6 @@ from .legs.leg import NOTHING, Found, Leg, Question, Ranked, Seeds
 
 SEEDS: Final = 10  # best chunks of the direct legs from which the seeded ones walk
 FRESH_SECONDS: Final = 30.0  # for how long the count of changed files is believed
-
-PROSE: Final[frozenset[Language]] = frozenset({"markdown", "rst", "html", "pdf", "notebook", "text"})
 
 _log = logging.getLogger(__name__)
 
@@ -103,11 +102,13 @@ class LocalSearcher:
         """The same without an event loop, for programs that have none."""
         with self._use() as index:
             ranking = self._rank(index, query, limit)
+            hits = _hits(ranking, limit)
             return SearchResult(
-                hits=_hits(ranking, limit),
+                hits=hits,
                 absent=tuple(leg for leg in LEGS if not ranking.legs[leg]),
                 dense_ready=index.state.dense_ready,
                 changed_files=self._changed_files(index),
+                dense_by_class=index.state.dense_ready_of([hit.chunk_id for hit in hits]),
             )
 
     def rank_now(self, query: str, *, depth: int = 10) -> Ranking:

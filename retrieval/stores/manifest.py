@@ -111,6 +111,7 @@ class Manifest:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._outbox = store.outbox
+        self._embeds_data = False
         self._added: list[bytes] = []
         self._removed: list[bytes] = []
         self._has_graph_server = False
@@ -125,6 +126,7 @@ class Manifest:
         """Put these files and take out files and roots that are gone, in one transaction."""
         self._added, self._removed = [], []
         self._has_graph_server = self._store.meta("graph_engine") == "neo4j"
+        self._embeds_data = self._store.embeds_data
         with self._store.transaction():
             self._store.executemany("DELETE FROM roots WHERE path = ?", [(root,) for root in gone_roots])
             for path in gone:
@@ -195,7 +197,7 @@ class Manifest:
         self._refer_anew(num, ())
         self._owe_graph("put", [row.id])
         self._outbox.owe(SPARSE, [Owed(row.id, "put", SPARSE_PRIORITY["put"])])
-        if row.text_class != "data":
+        if row.text_class != "data" or self._embeds_data:
             self._outbox.owe(DENSE, [Owed(row.id, "put", DENSE_PRIORITY[row.text_class])])
         return num
 

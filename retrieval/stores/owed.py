@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ..reading.text_class import TextClass
+from ..reading.text_class import CLASSES, TextClass
 
 Action = Literal["put", "reweigh", "delete"]
 
 SPARSE, DENSE, GRAPH = "sparse", "dense", "graph"
 GRAPH_PRIORITY: Final[Mapping[Action, int]] = {"delete": 0, "put": 1}
 SPARSE_PRIORITY: Final[Mapping[Action, int]] = {"delete": 0, "put": 1, "reweigh": 1}
-DENSE_PRIORITY: Final[Mapping[TextClass, int]] = {"source": 0, "documentation": 1, "tests": 2, "other": 3, "data": 3}
+DENSE_PRIORITY: Final[Mapping[TextClass, int]] = {kind: rank for rank, kind in enumerate(CLASSES)}
 
 
 @dataclass(frozen=True, slots=True)

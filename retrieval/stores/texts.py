@@ -10,12 +10,12 @@ from pathlib import Path
 
 from ...domain import Chunk, Language, Reference
 from ...text.tokenizer import tokenize
-from ..reading.text_class import TextClass
+from ..reading.text_class import CLASSES, TextClass
 from .database import Database
 from .kept_vectors import KeptVectors
 from .lexical import Candidate, CorpusStats, grid_length, stats_from_histogram, term_key
 from .outbox_table import OutboxTable
-from .owed import DENSE, SPARSE
+from .owed import DENSE, DENSE_PRIORITY, SPARSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,11 @@ class Store(Database):
         """The stamp of the embedder whose vectors the outbox is about: `name:dimension`, or nothing."""
         return self.meta("embedder")
 
+    @property
+    def embeds_data(self) -> bool:
+        """Whether texts of the class data have vectors too."""
+        return self.meta("embed_data") == "1"
+
     def roots(self) -> list[str]:
         return [str(path) for (path,) in self.execute("SELECT path FROM roots ORDER BY path")]
 
@@ -118,13 +123,22 @@ class Store(Database):
         files, quarantined, chunks, references, data = self.execute(count).fetchone()
         sparse = self.outbox.counts(SPARSE)
         carried = chunks - sparse.get("put", 0) - sparse.get("reweigh", 0)
-        embeddable = chunks - data
+        embeddable = chunks if self.embeds_data else chunks - data
         dense = embeddable - self.outbox.count(DENSE)
         return Counts(files, quarantined, chunks, references, carried, dense, embeddable, embedder=self.embedder)
 
     def embeddable(self) -> int:
         """How many chunks can have a vector."""
-        return int(self.execute("SELECT COUNT(*) FROM chunks WHERE class <> 'data'").fetchone()[0])
+        sql = "SELECT COUNT(*) FROM chunks WHERE ? OR class <> 'data'"
+        return int(self.execute(sql, (self.embeds_data,)).fetchone()[0])
+
+    def dense_by_class(self) -> dict[TextClass, tuple[int, int]]:
+        """How many chunks of each class have their vector, and of how many, in the order of embedding."""
+        totals: dict[TextClass, int] = dict(self.execute("SELECT class, COUNT(*) FROM chunks GROUP BY class"))
+        sql = "SELECT priority, COUNT(*) FROM outbox WHERE store = ? GROUP BY priority"
+        owed: dict[int, int] = dict(self.execute(sql, (DENSE,)))
+        kinds = [kind for kind in CLASSES if kind in totals and (kind != "data" or self.embeds_data)]
+        return {kind: (totals[kind] - owed.get(DENSE_PRIORITY[kind], 0), totals[kind]) for kind in kinds}
 
     # --- chunks
 
@@ -168,6 +182,11 @@ class Store(Database):
     def classes(self) -> list[tuple[str, TextClass]]:
         """Each chunk's id and class."""
         return self.execute("SELECT id, class FROM chunks").fetchall()
+
+    def classes_of(self, chunk_ids: Sized[str]) -> set[TextClass]:
+        """The classes that some of these chunks are of."""
+        sql = "SELECT DISTINCT class FROM chunks WHERE id IN ({})"
+        return {kind for (kind,) in self.in_slices(sql, chunk_ids)}
 
     def without_vector(self, model: str) -> list[tuple[str, TextClass]]:
         """The chunks, with their classes, of which no vector of this embedder is kept."""

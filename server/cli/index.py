@@ -46,7 +46,11 @@ def run(arguments: Namespace) -> int:
     settings = settings_for(arguments)
     collection = Collection(settings.home, settings.collection, Engines.of(settings))
     embedder = None if arguments.no_dense else _embedder(settings)
-    options = IndexOptions(include_secrets=settings.index.include_secrets, max_bytes=settings.index.max_bytes)
+    options = IndexOptions(
+        include_secrets=settings.index.include_secrets,
+        embed_data=settings.index.embed_data,
+        max_bytes=settings.index.max_bytes,
+    )
     roots = [path.expanduser() for path in arguments.paths]
     try:
         with progress_for_this_terminal() as progress:
@@ -86,7 +90,8 @@ def described(report: IndexReport, *, whole: bool = False) -> str:
     """What a person is told; `whole` names every file that was left out."""
     lines = [
         f"Collection {report.collection!r}: {plural(report.files, 'file')}, {plural(report.chunks, 'chunk')}, "
-        f"{plural(report.references, 'reference')} in the graph, dense {report.dense_ready:.0%} ready.",
+        f"{plural(report.references, 'reference')} in the graph, dense {report.dense_ready:.0%} ready"
+        f"{_unready(report)}.",
         f"This run: {report.read:,} read, {report.unchanged:,} unchanged, {report.removed:,} removed, "
         f"{report.embedded:,} embedded, {report.truncated:,} truncated, in {report.seconds:.1f} s.",
     ]
@@ -108,6 +113,12 @@ def described(report: IndexReport, *, whole: bool = False) -> str:
         if len(report.quarantined) > len(shown):
             lines.append(f"    and {len(report.quarantined) - len(shown):,} more (--json lists all)")
     return "\n".join(lines)
+
+
+def _unready(report: IndexReport) -> str:
+    """The classes of texts that are not embedded whole, in the order of embedding."""
+    some = [f"{kind} {done / total:.0%}" for kind, (done, total) in report.classes.items() if done < total]
+    return f" ({', '.join(some)})" if some and report.dense_ready else ""
 
 
 def _left_out(report: IndexReport, whole: bool) -> list[str]:

@@ -6,7 +6,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from ...retrieval.indexing.run import Progress, Stage
+from ...retrieval.indexing.progress import ClassProgress, Progress, Stage
 from .terminal import err, is_terminal
 
 if TYPE_CHECKING:
@@ -94,7 +94,15 @@ def _counted(progress: Progress) -> str:
     of = "" if progress.total is None else f" of {progress.total:,}"
     rate = f", {progress.rate:,.0f}/s" if progress.done else ""
     left = f", {_clock(progress.eta_seconds)} left" if progress.eta_seconds else ""
-    return f"{progress.done:,}{of} {unit}{rate}{left}"
+    classes = "; ".join(map(_of_class, progress.classes))
+    return f"{progress.done:,}{of} {unit}{rate}{left}" + (f" ({classes})" if classes else "")
+
+
+def _of_class(progress: ClassProgress) -> str:
+    if progress.done >= progress.total:
+        return f"{progress.text_class} done"
+    left = f", {_clock(progress.eta_seconds)} left" if progress.eta_seconds else ""
+    return f"{progress.text_class} {progress.done / progress.total:.0%}{left}"
 
 
 def _clock(seconds: float) -> str:

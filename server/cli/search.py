@@ -76,7 +76,8 @@ def notes(result: SearchResult, trouble: str = "") -> list[str]:
     if trouble:
         found.append(clean(trouble))
     elif result.dense_ready < 1:
-        found.append(f"dense {result.dense_ready:.0%} ready")
+        classes = ", ".join(f"{kind} {share:.0%} embedded" for kind, share in result.dense_by_class.items())
+        found.append(f"dense {result.dense_ready:.0%} ready" + (f": {classes}" if classes else ""))
     if result.changed_files:
         found.append(f"{plural(result.changed_files, 'file')} changed since the index")
     return found

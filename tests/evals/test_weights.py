@@ -10,7 +10,7 @@ import pytest
 from hydragraph.domain import LEGS
 from hydragraph.evals import retrieval
 from hydragraph.evals.corpora import read_corpus
-from hydragraph.evals.indexing import indexed
+from hydragraph.evals.corpus_index import indexed
 from hydragraph.evals.kill_child import HashingEmbedder
 from hydragraph.evals.weight_grid import (
     Scored,

@@ -14,7 +14,8 @@ import pytest
 from hydragraph.evals.index_state import differences, read_state
 from hydragraph.retrieval.indexing.optimize import optimize
 from hydragraph.retrieval.indexing.outbox import Holding, Outbox
-from hydragraph.retrieval.indexing.run import IndexOptions, Progress, index
+from hydragraph.retrieval.indexing.progress import Progress
+from hydragraph.retrieval.indexing.run import IndexOptions, index
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.retrieval.stores.edge_vectors import EdgeVectors
 from hydragraph.storage.disk import free_bytes

@@ -20,7 +20,8 @@ from hydragraph.evals.index_state import differences, read_state
 from hydragraph.evals.trees import make_tree
 from hydragraph.retrieval.indexing.forget import forget_path
 from hydragraph.retrieval.indexing.outbox import Holding
-from hydragraph.retrieval.indexing.run import IndexOptions, Progress, index
+from hydragraph.retrieval.indexing.progress import Progress
+from hydragraph.retrieval.indexing.run import IndexOptions, index
 from hydragraph.retrieval.stores.collection import Collection, list_collections
 from hydragraph.retrieval.stores.lexical import LexicalQuery, search_bm25
 from hydragraph.retrieval.stores.stamps import stamp_of

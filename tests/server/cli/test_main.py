@@ -189,7 +189,7 @@ def test_an_embedder_that_there_is_none_of_is_refused(
 ) -> None:
     monkeypatch.setenv("HYDRAGRAPH_EMBEDDER", "nope")
     code, shown = refused(command, capsys)
-    assert (code, "minilm, none or sentence-transformers:NAME, got 'nope'" in shown) == (2, True)
+    assert (code, "minilm, minilm-int8, none or sentence-transformers:NAME, got 'nope'" in shown) == (2, True)
 
 
 @pytest.mark.usefixtures("indexed")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hydragraph.retrieval.indexing.run import Progress
+from hydragraph.retrieval.indexing.progress import ClassProgress, Progress
 from hydragraph.server.cli.progress import PlainProgress, RichProgress, described
 from hydragraph.server.cli.terminal import clean, clean_line, plural, shown_path
 
@@ -52,6 +52,12 @@ def test_counts_of_one_and_of_many() -> None:
         (Progress("read", 1200, 3400, 310.4, 7.1), "read    1,200 of 3,400 files, 310/s, 0:07 left"),
         (Progress("dense", 5, 90_000, 1.0, 89_995.0), "dense   5 of 90,000 chunks, 1/s, 24:59:55 left"),
         (Progress("dense", 0, 5, 0.0, None), "dense   0 of 5 chunks"),
+        (
+            Progress(
+                "dense", 40, 90, 2.0, 25.0, (ClassProgress("source", 9, 9, 0.0), ClassProgress("tests", 1, 4, 7.0))
+            ),
+            "dense   4 of 9 chunks, 2/s, 0:25 left (source done; tests 25%, 0:07 left)",
+        ),
     ],
 )
 def test_progress_shows_stage_count_rate_and_time_left(progress: Progress, expected: str) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 
 from ..domain import Embedder
 from ..errors import UsageError
-from ..retrieval.indexing.run import IndexReport, Progress, index
+from ..retrieval.indexing.progress import Progress
+from ..retrieval.indexing.run import IndexReport, index
 from ..retrieval.search.legs.leg import Ranked
 from ..retrieval.search.searcher import LocalSearcher, Ranking
 from ..retrieval.stores.collection import Collection
