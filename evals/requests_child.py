@@ -134,8 +134,10 @@ def _node(events: int, *, is_last: bool) -> Any:
 async def _frames(graph: Any, question: str, config: Any) -> AsyncIterator[str]:
     parts = graph.astream({"messages": [("user", question)]}, config, stream_mode=["tasks", "custom"], version="v2")
     async for part in parts:
-        data = part["data"] if part["type"] == "custom" else {"node": part["data"]["name"]}
-        yield f"event: {part['type']}\ndata: {json.dumps(data)}\n\n"
+        data, name = part["data"], "token"
+        if part["type"] == "tasks":
+            name, data = "node", {"node": data["name"], "state": "finished" if "result" in data else "started"}
+        yield f"event: {name}\ndata: {json.dumps(data)}\n\n"
     yield "event: done\ndata: {}\n\n"
 
 
