@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from ..retrieval.stores.collection import Collection
+from ..retrieval.stores.edges import keys
+from ..retrieval.stores.embedded_graph import EmbeddedGraph
+from ..retrieval.stores.engines import graph_server
 from ..retrieval.stores.lexical import SparseVector
+from ..retrieval.stores.texts import Store
 
 DENSE_TOLERANCE = 1e-5
 TABLES = {
@@ -38,12 +43,24 @@ class IndexState:
 def read_state(collection: Collection) -> IndexState:
     with Collection.open(collection.home, collection.name, engines=collection.engines) as opened:
         tables = {name: opened.store.execute(sql).fetchall() for name, sql in TABLES.items()}
+        tables |= _graph(collection, opened.store)
         points = list(opened.shard.points(opened.store.embedder))
     return IndexState(
         tables,
         {chunk_id: sparse for chunk_id, sparse, _ in points},
         {chunk_id: dense for chunk_id, _, dense in points},
     )
+
+
+def _graph(collection: Collection, store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """What the engine of the graph knows: how many references of each kind, and how many chunks have each name."""
+    names = store.execute("SELECT DISTINCT kind, name FROM refs").fetchall()
+    asked = sorted({key for kind, name in names for key in keys(kind, name)})
+    with closing(graph_server(collection.engines, store) or EmbeddedGraph(store)) as graph:
+        return {
+            "graph": sorted(graph.counts().items()),
+            "names of the graph": sorted(graph.frequencies(asked).chunks.items()),
+        }
 
 
 def differences(expected: IndexState, found: IndexState) -> list[str]:

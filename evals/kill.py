@@ -5,6 +5,9 @@ after a random time, and is run again: what it leaves must be the undisturbed in
 points: `fresh` (an empty home, killed by turns while files are read and at any time), `update` (an index of the tree as
 it was before files were changed, moved, added and deleted); on top `forget` (one of two roots) and `swap` (an index
 made with another embedder).
+
+--qdrant puts the vectors into qdrant-client's local mode, --neo4j the graph on the server that HYDRAGRAPH_NEO4J__URL
+names. A copied home would share what it has on a server, so there an update starts from an index made anew.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from ..errors import EmbedderError
+from ..errors import EmbedderError, HydragraphError
+from ..retrieval.indexing.forget import forget_collection
 from ..retrieval.stores.collection import Collection
 from .index_state import dense_distance, differences, read_state
 from .kill_child import Job, open_named_embedder
@@ -117,11 +121,28 @@ def _started(job: Job) -> Iterator[subprocess.Popen[str]]:
             child.kill()
 
 
+Tree = Literal["before", "after"]
+
+
+@dataclass(frozen=True, slots=True)
+class Engined:
+    """Which engines take the place of the embedded ones."""
+
+    qdrant: bool = False
+    neo4j: bool = False
+
+
+EMBEDDED = Engined()
+
+
 @dataclass(frozen=True, slots=True)
 class Undisturbed:
-    """Where a kind of point starts, what is run, and how long it takes undisturbed."""
+    """Where a kind of point starts, what is run, and how long it takes undisturbed.
 
-    template: Path | None
+    It starts from nothing, from a copied home, or from an index of this tree that is made anew.
+    """
+
+    start: Path | Tree | None
     job: Job
     duration: Duration
 
@@ -129,17 +150,19 @@ class Undisturbed:
 class Experiment:
     """One tree and its undisturbed indexes, in a folder that is thrown away."""
 
-    def __init__(self, folder: Path, files: int, embedder: str, seed: int, *, on_qdrant: bool = False) -> None:
+    def __init__(self, folder: Path, files: int, embedder: str, seed: int, engines: Engined) -> None:
         self._folder = folder
         self._random = random.Random(seed)  # noqa: S311 - to be repeated
         self._home = folder / "home"
         self._tree, self._other = folder / "tree", folder / "other"
-        qdrant = self._home / "qdrant" if on_qdrant else None
-        self._job = Job(self._home, (self._tree,), embedder, qdrant=qdrant)
+        qdrant = self._home / "qdrant" if engines.qdrant else None
+        self._job = Job(self._home, (self._tree,), embedder, qdrant=qdrant, on_neo4j=engines.neo4j)
         make_tree(self._other, max(10, files // 10), seed + 1)
         make_tree(self._tree, files, seed)
-        self._before = self._keep("before", self._job)
+        self._before: Path | Tree = "before" if engines.neo4j else self._keep("before", self._job)
+        shutil.copytree(self._tree, folder / "before-tree")
         change_tree(self._tree, seed)
+        shutil.copytree(self._tree, folder / "after-tree")
         self._fresh = Undisturbed(None, self._job, self._time(self._job, None))
         self.state = read_state(self._job.collection)
 
@@ -170,7 +193,7 @@ class Experiment:
         undisturbed = self.undisturbed(kind)
         longest = undisturbed.duration.until_dense if early else undisturbed.duration.whole
         while True:
-            self._reset(undisturbed.template)
+            self._reset(undisturbed.start)
             after = self._random.uniform(0, longest)
             stage = run_and_kill(undisturbed.job, after)
             if stage:
@@ -186,18 +209,29 @@ class Experiment:
             return  # the kill came after the last step
         run_through(job)
 
-    def _time(self, job: Job, template: Path | None) -> Duration:
-        self._reset(template)
+    def _time(self, job: Job, start: Path | Tree | None) -> Duration:
+        self._reset(start)
         return run_through(job)
 
     def _keep(self, name: str, job: Job) -> Path:
         self._time(job, None)
         return self._home.rename(self._folder / name)
 
-    def _reset(self, template: Path | None) -> None:
+    def _reset(self, start: Path | Tree | None) -> None:
+        if self._job.on_neo4j and self._job.collection.folder.exists():
+            forget_collection(self._job.collection)
         shutil.rmtree(self._home, ignore_errors=True)
-        if template is not None:
-            copy_sparse(template, self._home)
+        if isinstance(start, Path):
+            copy_sparse(start, self._home)
+        elif start is not None:
+            self._put_tree(start)
+            run_through(self._job)
+            self._put_tree("after")
+
+    def _put_tree(self, tree: Tree) -> None:
+        """The same files at the same path, with the times that they had."""
+        shutil.rmtree(self._tree)
+        shutil.copytree(self._folder / f"{tree}-tree", self._tree)
 
 
 def _knows(collection: Collection, root: Path) -> bool:
@@ -214,22 +248,22 @@ def copy_sparse(source: Path, target: Path) -> None:
     subprocess.run([copy, "-a", str(source), str(target)], check=True)  # noqa: S603
 
 
-def plan(points: int) -> list[Kind]:
-    """Three fresh runs for two updates; a forget and a swap for every four of them on top."""
+def plan(points: int, *, can_copy: bool = True) -> list[Kind]:
+    """Three fresh runs for two updates; a forget and a swap for every four of them on top, if homes can be copied."""
     kinds: list[Kind] = ["fresh" if number % 5 in (0, 2, 4) else "update" for number in range(points)]
     on_top: list[Kind] = ["forget", "swap"]
-    return kinds + on_top * (points // 4)
+    return kinds + on_top * (points // 4) if can_copy else kinds
 
 
 def run(
-    points: int, files: int, embedder: str, seed: int, folder: Path | None = None, *, on_qdrant: bool = False
+    points: int, files: int, embedder: str, seed: int, folder: Path | None = None, engines: Engined = EMBEDDED
 ) -> Outcome:
     """Work in a temporary folder below `folder`, or where the system has them."""
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="hydragraph-kill-", dir=folder) as name:
-        experiment = Experiment(Path(name).resolve(), files, embedder, seed, on_qdrant=on_qdrant)
+        experiment = Experiment(Path(name).resolve(), files, embedder, seed, engines)
         results = []
-        for number, kind in enumerate(plan(points), 1):
+        for number, kind in enumerate(plan(points, can_copy=not engines.neo4j), 1):
             results.append(experiment.kill_once(kind, early=number % 2 == 0))
             print(f"{number}: {describe(results[-1])}", file=sys.stderr)
         tables = experiment.state.tables
@@ -253,6 +287,7 @@ def parser() -> argparse.ArgumentParser:
     arguments.add_argument("--embedder", default="auto", help="auto, minilm, hashing, ... (default auto)")
     arguments.add_argument("--folder", type=Path, help="where to work (default: the system's temporary folder)")
     arguments.add_argument("--qdrant", action="store_true", help="vectors in the local mode of qdrant-client")
+    arguments.add_argument("--neo4j", action="store_true", help="the graph on the server of HYDRAGRAPH_NEO4J__URL")
     arguments.add_argument("--json", action="store_true")
     return arguments
 
@@ -273,9 +308,12 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    outcome = run(
-        options.points, options.files, options.embedder, options.seed, options.folder, on_qdrant=options.qdrant
-    )
+    engines = Engined(options.qdrant, options.neo4j)
+    try:
+        outcome = run(options.points, options.files, options.embedder, options.seed, options.folder, engines)
+    except HydragraphError as error:
+        print(f"kill: {error}", file=sys.stderr)
+        return error.exit_code
     if options.json:
         print(json.dumps({**asdict(outcome), "failed": outcome.failed}))
     else:

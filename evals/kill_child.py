@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from ..domain import Embedder
-from ..errors import EmbedderError
+from ..errors import EmbedderError, UsageError
 from ..retrieval.indexing.forget import forget_path
 from ..retrieval.indexing.progress import Progress
 from ..retrieval.indexing.run import IndexOptions, index
 from ..retrieval.stores.collection import Collection
-from ..retrieval.stores.engines import Engines
-from ..settings import QdrantConfig, StoresSettings
+from ..retrieval.stores.engines import EMBEDDED, Engines
+from ..settings import QdrantConfig, StoresSettings, load_settings
 
 NAME = "kill"
 
@@ -56,20 +57,32 @@ class Job:
     embedder: str
     forget: Path | None = None
     qdrant: Path | None = None
+    on_neo4j: bool = False
 
     @property
     def collection(self) -> Collection:
-        """With its vectors in a folder of Qdrant's local mode where one is named."""
-        if self.qdrant is None:
-            return Collection(self.home, NAME)
-        engines = Engines(StoresSettings(vectors="qdrant"), QdrantConfig(path=str(self.qdrant)))
-        return Collection(self.home, NAME, engines)
+        """With its vectors in a folder of Qdrant's local mode where one is named, and its graph on Neo4j."""
+        vectors = EMBEDDED if self.qdrant is None else on_qdrant(self.qdrant)
+        return Collection(self.home, NAME, on_neo4j(vectors) if self.on_neo4j else vectors)
 
     def command(self) -> list[str]:
         line = [sys.executable, "-m", "hydragraph.evals.kill_child", "--home", str(self.home)]
         line += ["--embedder", self.embedder, *(f"--root={root}" for root in self.roots)]
         line += [f"--qdrant={self.qdrant}"] if self.qdrant else []
+        line += ["--neo4j"] if self.on_neo4j else []
         return [*line, f"--forget={self.forget}"] if self.forget else line
+
+
+def on_qdrant(folder: Path) -> Engines:
+    return Engines(StoresSettings(vectors="qdrant"), QdrantConfig(path=str(folder)))
+
+
+def on_neo4j(engines: Engines) -> Engines:
+    """The same with the graph on the server that HYDRAGRAPH_NEO4J__URL names."""
+    server = load_settings(environ=os.environ, cwd=Path(os.devnull).parent).settings.neo4j
+    if not server.url:
+        raise UsageError("Expected HYDRAGRAPH_NEO4J__URL and HYDRAGRAPH_NEO4J__PASSWORD to name a server, got none.")
+    return Engines(StoresSettings(vectors=engines.stores.vectors, graph="neo4j"), engines.qdrant, server)
 
 
 def open_named_embedder(name: str) -> Embedder:
@@ -107,8 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--embedder", required=True)
     parser.add_argument("--forget", type=Path)
     parser.add_argument("--qdrant", type=Path)
+    parser.add_argument("--neo4j", action="store_true")
     options = parser.parse_args(arguments)
-    run_child(Job(options.home, tuple(options.root), options.embedder, options.forget, options.qdrant))
+    roots = tuple(options.root)
+    run_child(Job(options.home, roots, options.embedder, options.forget, options.qdrant, options.neo4j))
     return 0
 
 
