@@ -33,7 +33,10 @@ class Transaction:
 
 
 class Neo4jConnection:
-    """Opened at the first transaction, for any number of threads. `patience` is for how long one is tried again."""
+    """Opened at the first transaction, for any number of threads.
+
+    `patience` is for how long a transaction is tried again. All that is written here may be written twice.
+    """
 
     def __init__(self, config: Neo4jConfig, patience: float | None = None) -> None:
         self._config = config
@@ -61,11 +64,15 @@ class Neo4jConnection:
     def _execute(self, access: str, work: Callable[[Transaction], T]) -> T:
         with self._translated():
             from neo4j import unit_of_work
+            from neo4j.exceptions import IncompleteCommit
 
             bounded = unit_of_work(timeout=self._config.timeout)(lambda it: work(Transaction(it)))
             with self._open().session(database=self._config.database) as session:
                 execute = session.execute_read if access == "read" else session.execute_write
-                return execute(bounded)
+                try:
+                    return execute(bounded)
+                except IncompleteCommit:  # the driver does not try again what may have been committed
+                    return execute(bounded)
 
     def _open(self) -> Driver:
         from neo4j import GraphDatabase
