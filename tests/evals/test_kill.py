@@ -67,6 +67,8 @@ def test_a_difference_of_any_kind_is_seen(tmp_path: Path) -> None:
     assert [line.split(":")[0] for line in lines] == [
         "references",
         "document frequencies",
+        "graph",
+        "names of the graph",
         "sparse vectors",
         "dense vectors",
     ]
