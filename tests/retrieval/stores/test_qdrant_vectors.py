@@ -37,7 +37,7 @@ class Slept(list[float]):
 
 def stores_on(server: QdrantServer, uid: str = "uid1", key: str = "", slept: Slept | None = None) -> QdrantServerStores:
     sleep = Slept() if slept is None else slept
-    return QdrantServerStores(QdrantConfig(url=server.url, api_key=key, timeout=1.0), uid, "docs", sleep)
+    return QdrantServerStores(QdrantConfig(url=server.url, api_key=key), uid, "docs", sleep)
 
 
 def test_every_request_names_the_collection_by_uid_and_waits_until_it_is_applied(server: QdrantServer) -> None:
@@ -165,7 +165,7 @@ def test_a_collection_that_was_made_though_the_response_was_lost_is_no_error(ser
 def test_a_server_that_does_not_respond_in_time(server: QdrantServer) -> None:
     server.hold = threading.Event()
     with pytest.raises(StoreServerError, match=r"127\.0\.0\.1:\d+ did not respond within 1 s.*qdrant\.timeout"):
-        stores_on(server).load(1)
+        QdrantServerStores(QdrantConfig(url=server.url, timeout=1.0), "uid1", "docs", Slept()).load(1)
 
 
 def test_a_server_that_is_away() -> None:
