@@ -47,7 +47,7 @@ def test_texts_that_share_words_are_nearer_than_others() -> None:
 
 def test_drawn_vectors_can_carry_another_embedders_stamp() -> None:
     like = DrawnEmbedder(like=MiniLM(Path("nowhere")))
-    assert (like.name, like.dimension) == (MiniLM.name, MiniLM.dimension)
+    assert (like.name, like.dimension) == ("all-MiniLM-L6-v2", 384)
 
 
 def test_a_file_that_says_it_already_is_left_alone(tmp_path: Path) -> None:

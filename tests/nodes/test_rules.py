@@ -271,7 +271,7 @@ def test_each_source_is_cited_once_over_all_of_its_quotes() -> None:
     items = [Evidence("E1", "One. Two. Three. Four.", FileSpan("/a", 1, 1, "h")), Evidence("E2", "x", Foreign("w"))]
     quotes: Any = [{"id": "E1", "quote": "Three."}, {"id": "E2", "quote": "x"}, {"id": "E1", "quote": "One."}]
 
-    cited = cite(quotes, items, lambda span, text: True)
+    cited = cite(quotes, items, lambda cited: [True for _ in cited])
 
     assert [(citation["id"], citation["quote"]) for citation in cited] == [("E1", "One. Two. Three."), ("E2", "x")]
 

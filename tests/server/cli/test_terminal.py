@@ -56,7 +56,7 @@ def test_counts_of_one_and_of_many() -> None:
             Progress(
                 "dense", 40, 90, 2.0, 25.0, (ClassProgress("source", 9, 9, 0.0), ClassProgress("tests", 1, 4, 7.0))
             ),
-            "dense   4 of 9 chunks, 2/s, 0:25 left (source done; tests 25%, 0:07 left)",
+            "dense   40 of 90 chunks, 2/s, 0:25 left (source done; tests 25%, 0:07 left)",
         ),
     ],
 )
