@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -53,6 +54,7 @@ class Machine:
         self._closing = AsyncExitStack()
         self._services: RagServices | None = None
         self._graphs: dict[bool, Graph] = {}
+        self._searchable: dict[str, tuple[tuple[int, int, int], ...]] = {}
         self._lock = threading.Lock()
 
     def open(
@@ -81,8 +83,12 @@ class Machine:
         return replace(run, config=config, begin=partial(self._saver.begin, thread), options=options)
 
     def require_chunks(self, collection: str | None = None) -> None:
-        """Blocking. Raises NoIndexError where there is nothing to search."""
-        require_chunks(self._settings.home, collection or self._settings.collection)
+        """Blocking. Raises NoIndexError where there is nothing to search; looks again only after somebody wrote."""
+        home, name = self._settings.home, collection or self._settings.collection
+        state = _state_of(home, name)
+        if not state or self._searchable.get(name) != state:
+            require_chunks(home, name)
+            self._searchable[name] = state
 
     async def close(self) -> None:
         await self._closing.aclose()
@@ -111,6 +117,19 @@ def _text(content: str) -> str:
             "file and ask about it"
         )
     return _SURROGATES.sub("\ufffd", content)
+
+
+def _state_of(home: Path, name: str) -> tuple[tuple[int, int, int], ...]:
+    """What changes with each write to the database of a collection; nothing where there is none."""
+    from ..retrieval.stores.collection import Collection
+
+    database = Collection(home, name).database
+    found = []
+    for path in (database, f"{database}-wal"):
+        with suppress(OSError):  # the log comes and goes
+            file = os.stat(path)
+            found.append((file.st_ino, file.st_mtime_ns, file.st_size))
+    return tuple(found)
 
 
 def require_chunks(home: Path, name: str) -> None:

@@ -14,6 +14,8 @@ import httpx
 import pytest
 
 from hydragraph.errors import NoIndexError
+from hydragraph.retrieval.indexing.forget import forget_path
+from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.stores.collection import Collection
 from hydragraph.server.cli.serve import opened
 from hydragraph.server.http.app import create_app
@@ -120,6 +122,20 @@ async def test_an_unknown_collection_is_refused_before_the_stream() -> None:
         assert runs.active == 0
     assert (unknown.status_code, wrong.status_code) == (404, 400)
     assert "hydragraph index PATH --name nowhere" in unknown.json()["error"]["message"]
+
+
+def test_what_was_searchable_is_looked_at_again_after_a_write(own_home: Path, tmp_path: Path) -> None:
+    text = tmp_path / "tree" / "a.txt"
+    text.parent.mkdir()
+    text.write_text("The zebra crossing.\n")
+    collection = Collection(own_home, "default")
+    index(collection, [text.parent], None)
+    machine = Machine(load_settings().settings)
+    machine.require_chunks()
+    machine.require_chunks()
+    forget_path(collection, text.parent)
+    with pytest.raises(NoIndexError, match="hydragraph index PATH"):
+        machine.require_chunks()
 
 
 def test_a_collection_that_is_not_there_has_no_chunks(own_home: Path) -> None:
