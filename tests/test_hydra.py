@@ -111,3 +111,11 @@ def test_any_other_word_is_a_command(hydra: Hydra, clone: Path) -> None:
     assert hydra("search", "a b", "--json").returncode == 0
     assert hydra("ask", "why?").returncode == 3
     assert called(clone) == ["search|a b|--json|", "ask|why?|"]
+
+
+def test_what_is_tried_without_a_path_is_all_of_the_source(hydra: Hydra, clone: Path) -> None:
+    """A module that had become a package was still named as a file, so the first command failed."""
+    assert hydra("try").returncode == 3
+    tried = set(called(clone)[0].split("|")[1:]) - {"--name", "hydragraph", ""}
+    packages = {init.parent.name for init in ROOT.glob("[a-z]*/__init__.py")} - {"build", "dist"}
+    assert tried == packages | {"domain.py", "errors.py"}
