@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 SPARSE_BATCH = 2000
 DENSE_BATCH = 256
+MOST_DENSE = 8192  # 13 MB of vectors
+CARRYING = 0.1  # of the time of embedding
 EMBED_BATCH = 64  # kept as soon as it is made
 HOLD_SECONDS = 2.0
 BREATH_SECONDS = 0.1  # between two holds, several times what a waiting search sleeps
@@ -54,6 +56,15 @@ class Holding:
 
     wait: float = WAIT_SECONDS
     free: FreeBytes = free_bytes
+
+
+def next_batch(size: int, making: float, carrying: float) -> int:
+    """How many chunks to embed before the next are carried, from the seconds that the last took.
+
+    Opening a vector store of 100,000 points takes more than a second, whether for few vectors or for many.
+    """
+    wanted = size * carrying / (CARRYING * making) if making > 0 else MOST_DENSE
+    return int(min(max(wanted, DENSE_BATCH), MOST_DENSE))
 
 
 def owe_dense(store: Store, chunks: Iterable[tuple[str, TextClass]]) -> None:
@@ -146,16 +157,19 @@ class Outbox:
 
     def carry_dense(self, embedder: Embedder, count: CountRanked = uncounted) -> int:
         """Give every chunk its dense vector; how many texts had to be embedded."""
-        embedded = 0
-        while owed := self._owed.owed(DENSE, DENSE_BATCH):
+        embedded, batch = 0, DENSE_BATCH
+        while owed := self._owed.owed(DENSE, batch):
             rows = self._rows(owed)
+            started = time.monotonic()
             vectors = self.store.vectors.of(stamp_of(embedder), {content for _, content in rows})
             try:
                 embedded += self._make(embedder, rows, vectors, count)
             except (KeyboardInterrupt, EmbedderError):
                 self._carry_some_dense(embedder, rows, vectors)  # what is made is ready for searches
                 raise
+            made = time.monotonic()
             self._carry_some_dense(embedder, rows, vectors)
+            batch = next_batch(len(owed), made - started, time.monotonic() - made)
         return embedded
 
     def _rows(self, owed: Sequence[Owed]) -> list[DenseRow]:
