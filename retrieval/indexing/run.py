@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...domain import Embedder
-from ...errors import IndexCorruptError, NoIndexError, UsageError
+from ...errors import IndexCorruptError, NoIndexError, StoreServerError, UsageError
 from ...storage.disk import require_space
 from ..reading.skipped import Skipped
 from ..reading.text_class import TextClass
@@ -25,6 +25,7 @@ from ..stores.manifest import FileEntry, FileRow, Manifest
 from ..stores.texts import Store
 from .batch import Batch
 from .file_reader import FileReader, chunker_stamp, withheld_reason
+from .forget import require_servers
 from .graph_stage import follow_graph
 from .optimize import LEAST, optimize
 from .outbox import Holding, Outbox
@@ -95,7 +96,7 @@ def index(
         with Store(collection.database, create=True) as store:
             try:
                 return _Run(collection, store, embedder, progress, options).run(roots)
-            except (NoIndexError, UsageError):
+            except (NoIndexError, UsageError, StoreServerError):
                 if not store.roots():
                     _remove_empty(collection, store, options.holding.wait)
                 raise
@@ -129,6 +130,7 @@ class _Run:
     def run(self, roots: list[Path]) -> IndexReport:
         drop_other_arrays(self._store)
         ensure_shard(self._outbox)
+        require_servers(self._collection, self._store)
         try:
             return self._run(roots)
         except IndexCorruptError as error:

@@ -14,7 +14,7 @@ from hydragraph.retrieval.indexing.run import index
 from hydragraph.retrieval.search.searcher import LocalSearcher
 from hydragraph.retrieval.stores.collection import Collection, list_collections
 from hydragraph.retrieval.stores.engines import EMBEDDED, Engines, hosts
-from hydragraph.settings import QdrantConfig, StoresSettings
+from hydragraph.settings import Neo4jConfig, QdrantConfig, StoresSettings
 from qdrant_http import QdrantServer, qdrant_server
 
 
@@ -105,3 +105,18 @@ def test_vectors_that_are_gone_from_the_server_are_made_again(server, home, tree
     report = index(docs, [tree], embedder)
     assert (report.embedded, hits(docs, embedder)) == (0, found)
     assert embedder.embedded == embedded + 1  # the question
+
+
+@pytest.mark.parametrize(
+    "engines",
+    [
+        Engines(StoresSettings(vectors="qdrant"), QdrantConfig(url="http://127.0.0.1:9", timeout=1.0)),
+        Engines(StoresSettings(graph="neo4j"), neo4j=Neo4jConfig(url="bolt://127.0.0.1:9", timeout=1.0)),
+    ],
+)
+def test_a_first_index_whose_server_is_away_leaves_no_collection_behind(engines, home, tree) -> None:
+    """One was left that could not be forgotten either, because its server did not answer."""
+    with pytest.raises(StoreServerError):
+        index(Collection(home, "docs", engines), [tree], None)
+    assert not Collection(home, "docs").folder.exists()
+    assert index(Collection(home, "docs"), [tree], None).files == 3
