@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from itertools import count, cycle
+from itertools import count
 from pathlib import Path
 from typing import Final
 
@@ -14,14 +14,15 @@ from ..retrieval.stores.collection import Collection
 from .drawn import TEXTS_A_FILE, DrawnEmbedder, as_file, draw
 from .measuring import default_embedder
 
-CHANGED_FILES: Final = 100  # a run
+MOST_CHANGED: Final = 100  # files a run
 
 
 def write_for_ever(home: Path, chunks: int, seed: int) -> None:
     name = f"drawn-{chunks}"
     folder = home.parent / f"{name}-texts"
     embedder = DrawnEmbedder(like=default_embedder(home))
-    files = cycle(sorted(folder.rglob("*.md")))
+    files = sorted(folder.rglob("*.md"))
+    changed = files[: min(MOST_CHANGED, max(1, len(files) // 10))]  # the text that is searched for stays
     told = False
 
     def tell(progress: Progress) -> None:
@@ -31,8 +32,8 @@ def write_for_ever(home: Path, chunks: int, seed: int) -> None:
             print("writing", flush=True)
 
     for number in count(1):
-        texts = draw(CHANGED_FILES * TEXTS_A_FILE, 0, seed + number).texts
-        for start, path in zip(range(0, len(texts), TEXTS_A_FILE), files, strict=False):
+        texts = draw(len(changed) * TEXTS_A_FILE, 0, seed + number).texts
+        for start, path in zip(range(0, len(texts), TEXTS_A_FILE), changed, strict=True):
             path.write_text(as_file(texts[start : start + TEXTS_A_FILE]))
         index(Collection(home, name), [folder], embedder, tell)
 
