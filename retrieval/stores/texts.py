@@ -254,13 +254,6 @@ class Store(Database):
         sql = "SELECT id, path, start_line, length, terms FROM chunks JOIN texts USING (num) WHERE id IN ({})"
         return [Candidate(*row) for row in self.in_slices(sql, chunk_ids)]
 
-    def all_document_frequencies(self) -> dict[int, int]:
-        return dict(self.execute("SELECT term, n FROM terms"))
-
-    def all_candidates(self) -> list[Candidate]:
-        sql = "SELECT id, path, start_line, length, terms FROM chunks JOIN texts USING (num)"
-        return [Candidate(*row) for row in self.execute(sql)]
-
     # --- files
 
     def file_hashes(self, paths: Sized[str]) -> dict[str, str]:
